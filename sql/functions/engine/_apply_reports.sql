@@ -1,0 +1,89 @@
+-- A result and its consequences commit together. The executions are locked first, in id order; then the attempt number decides
+-- whether the report is the live one. What follows from each class is decided by _decide_report.
+create or replace function pgwhen._apply_reports(p_reports pgwhen.action_report[]) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+declare
+  v_now timestamptz := pgwhen._now();
+  v_settled pgwhen.step_ref[];
+  v_failed pgwhen.step_ref[];
+  v_parked uuid[];
+  v_late integer;
+begin
+  perform from pgwhen.executions x
+  where x.execution_id = any (array(select r.execution_id from unnest(p_reports) r))
+  order by x.execution_id
+  for no key update;
+  perform pgwhen._fail_point('report.locked');
+
+  with report as materialized (
+    select r.*, s.execution_id is not null as is_live, x.tenant, x.status in ('pending', 'running', 'waiting') as is_open,
+      s.queued_at, s.tries, t.compiled, f.connection
+    from unnest(p_reports) r
+    join pgwhen.executions x on x.execution_id = r.execution_id
+    join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = r.step_id
+    left join pgwhen.execution_steps s on s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = r.part
+      and s.generation = r.generation and s.attempt = r.attempt and s.status in ('claimed', 'sending')
+    left join pgwhen.frozen_messages f on f.execution_id = r.execution_id and f.step_id = r.step_id
+      and f.generation = r.generation and f.part = r.part
+  ), decided as materialized (
+    select r.*, d.status, d.due_at, d.reason, d.counts
+    from report r
+    cross join lateral pgwhen._decide_report(r.class, r.retry_after_seconds, r.compiled, r.tries, r.queued_at, r.is_open, v_now) d
+    where r.is_live
+  ), recorded as (
+    insert into pgwhen.attempts (execution_id, started_at, finished_at, generation, attempt, part, late, step_id, class,
+      provider_message_id, error, answer)
+    select r.execution_id, r.started_at, coalesce(r.finished_at, v_now), r.generation, r.attempt, r.part, not r.is_live, r.step_id, r.class,
+      r.provider_message_id, r.error, r.answer
+    from report r
+    on conflict (execution_id, step_id, generation, part, attempt) do nothing
+  ), step as (
+    update pgwhen.execution_steps s
+    set status = d.status, outcome = case d.status when 'completed' then 'success' when 'failed' then 'error' end,
+      finished_at = case when d.status in ('completed', 'failed', 'cancelled') then v_now end,
+      tries = s.tries + d.counts, reason = d.reason, output = coalesce(d.output, s.output),
+      error = case when d.class <> 'ok' then coalesce(d.error, '{}') || jsonb_build_object('class', d.class) end
+    from decided d
+    where s.execution_id = d.execution_id and s.step_id = d.step_id and s.part = d.part
+    returning s.execution_id, s.step_id, s.status
+  ), done as (
+    delete from pgmq.q_pgwhen_actions q using decided d where q.msg_id = d.message_id
+  ), asleep as (
+    insert into pgwhen.sleepers (execution_id, due_at, part, step_id, purpose)
+    select d.execution_id, d.due_at, d.part, d.step_id, 'retry' from decided d where d.status = 'sleeping'
+    on conflict do nothing
+  ), put_aside as (
+    insert into pgwhen.held (execution_id, held_at, part, generation, tenant, step_id, connection, reason)
+    select d.execution_id, v_now, d.part, d.generation, d.tenant, d.step_id, d.connection, d.reason
+    from decided d where d.status = 'held'
+    on conflict do nothing
+  ), told as materialized (
+    select pgwhen._mark_connection(d.tenant, d.connection, d.class, max(d.due_at), max(d.error ->> 'message'), v_now) as changed
+    from decided d
+    where d.class in ('throttled', 'auth') and d.connection is not null
+    group by d.tenant, d.connection, d.class
+  )
+  select array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.status in ('completed', 'failed')),
+    array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.status in ('failed', 'uncertain')),
+    array_agg(s.execution_id) filter (where s.status not in ('completed', 'failed')),
+    (select count(*) from report r where not r.is_live) + 0 * (select count(t.changed) from told t)
+  into v_settled, v_failed, v_parked, v_late
+  from step s;
+  perform pgwhen._fail_point('report.recorded');
+
+  if v_failed is not null then
+    perform pgwhen._record_failures(v_failed);
+  end if;
+  if v_settled is not null then
+    perform pgwhen._advance(v_settled);
+  end if;
+  if v_parked is not null then
+    perform pgwhen._refresh_executions(v_parked);
+  end if;
+  perform pgwhen._fail_point('report.advanced');
+  return jsonb_build_object('reported', cardinality(p_reports) - v_late, 'late', v_late);
+end
+$$;
+comment on function pgwhen._apply_reports(pgwhen.action_report[]) is 'Records results of attempts and goes on from them.';

@@ -1,0 +1,19 @@
+-- Shared by failure, stop and cancel: nothing of an ended execution may wake up.
+create or replace function pgwhen._close_executions(p_execution_ids uuid[]) returns void
+language plpgsql
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+begin
+  update pgwhen.execution_steps s
+  set status = 'cancelled', finished_at = pgwhen._now(), outcome = null,
+    reason = case s.status when 'uncertain' then 'the execution ended; whether the message left is unknown' else 'the execution ended' end
+  from unnest(p_execution_ids) i (execution_id)
+  where s.execution_id = i.execution_id and s.status in ('ready', 'held', 'queued', 'sleeping', 'waiting', 'uncertain');
+  delete from pgwhen.sleepers s using unnest(p_execution_ids) i (execution_id) where s.execution_id = i.execution_id;
+  delete from pgwhen.ready r using unnest(p_execution_ids) i (execution_id) where r.execution_id = i.execution_id;
+  delete from pgwhen.held h using unnest(p_execution_ids) i (execution_id) where h.execution_id = i.execution_id;
+  delete from pgwhen.waits w using unnest(p_execution_ids) i (execution_id) where w.execution_id = i.execution_id;
+  delete from pgwhen.unfinished u using unnest(p_execution_ids) i (execution_id) where u.execution_id = i.execution_id;
+end
+$$;
+comment on function pgwhen._close_executions(uuid[]) is 'Cancels what has not begun in executions that ended, and forgets what they waited for.';

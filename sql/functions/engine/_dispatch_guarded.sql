@@ -1,0 +1,29 @@
+-- One poison event must not stop the rest: a batch that fails is halved until the guilty event stands alone.
+create or replace function pgwhen._dispatch_guarded(p_messages pgwhen.event_message[]) returns void
+language plpgsql
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+declare
+  v_half integer := cardinality(p_messages) / 2;
+  v_state text;
+  v_message text;
+  v_context text;
+begin
+  begin
+    perform pgwhen._dispatch_batch(p_messages);
+    return;
+  exception when others then
+    get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_context = pg_exception_context;
+    if pgwhen._is_transient(v_state) then
+      raise;
+    end if;
+  end;
+  if v_half > 0 then
+    perform pgwhen._dispatch_guarded(p_messages[1:v_half]);
+    perform pgwhen._dispatch_guarded(p_messages[v_half + 1:]);
+  else
+    perform pgwhen._record_poison(p_messages[1], jsonb_build_object('code', v_state, 'message', v_message, 'context', v_context));
+  end if;
+end
+$$;
+comment on function pgwhen._dispatch_guarded(pgwhen.event_message[]) is 'Dispatches a batch; the event that makes it fail is recorded as failed, the rest goes on.';

@@ -1,0 +1,10 @@
+-- Decides whether a poller calls again at once or sleeps. Each look stops at the first row.
+create or replace function pgwhen._is_due() returns boolean
+language sql
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+  select exists (select from pgmq.q_pgwhen_events q where q.vt <= clock_timestamp())
+    or exists (select from pgmq.q_pgwhen_actions q where q.vt <= pgwhen._now())
+    or exists (select from pgwhen.sleepers s where s.due_at <= pgwhen._now())
+$$;
+comment on function pgwhen._is_due() is 'Whether there is something to do now.';

@@ -1,0 +1,9 @@
+-- Three index look-ups.
+create or replace function pgwhen._next_due() returns timestamptz
+language sql
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+  select least((select min(s.due_at) from pgwhen.sleepers s), (select min(q.vt) from pgmq.q_pgwhen_actions q),
+    (select min(q.vt) from pgmq.q_pgwhen_events q))
+$$;
+comment on function pgwhen._next_due() is 'When the next sleeper, lease or message is due; null when nothing is.';

@@ -1,0 +1,15 @@
+-- The only clock. The setting pgwhen.now replaces it in tests, and only where the settings row test_mode allows: a session
+-- may set anything, so the setting alone must not move time.
+create or replace function pgwhen._now() returns timestamptz
+language plpgsql
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+begin
+  if coalesce(current_setting('pgwhen.now', true), '') <> ''
+     and (select s.value = 'true' from pgwhen.settings s where s.name = 'test_mode') then
+    return current_setting('pgwhen.now')::timestamptz;
+  end if;
+  return clock_timestamp();
+end
+$$;
+comment on function pgwhen._now() is 'The time, or the fake clock of a test.';

@@ -1,0 +1,28 @@
+-- The state of an execution follows from its steps: something to do, running; only sleepers, waiting; nothing open, completed.
+create or replace function pgwhen._refresh_executions(p_execution_ids uuid[]) returns void
+language sql
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+  with state as (
+    select s.execution_id,
+      case when bool_or(s.status in ('ready', 'queued', 'claimed', 'sending')) then 'running'
+        when bool_or(s.status in ('held', 'sleeping', 'waiting', 'uncertain')) then 'waiting'
+        else 'completed' end as status,
+      bool_or(s.status = 'failed') as had_failures
+    from unnest(p_execution_ids) i (execution_id)
+    join pgwhen.execution_steps s on s.execution_id = i.execution_id
+    group by s.execution_id
+  ), changed as (
+    update pgwhen.executions x
+    set status = t.status, had_failures = t.had_failures,
+      finished_at = case when t.status = 'completed' then pgwhen._now() end,
+      reason = case when t.status = 'completed' and t.had_failures then 'completed with failures' end
+    from state t
+    where x.execution_id = t.execution_id and x.status in ('pending', 'running', 'waiting') and x.status <> t.status
+    returning x.execution_id, x.status
+  )
+  delete from pgwhen.unfinished u
+  using changed c
+  where c.status = 'completed' and u.execution_id = c.execution_id
+$$;
+comment on function pgwhen._refresh_executions(uuid[]) is 'Sets running, waiting or completed from the steps of executions.';

@@ -1,0 +1,76 @@
+-- Committed before the first byte leaves: from here on the same bytes leave each time, and a poller that dies leaves the
+-- attempt uncertain, not forgotten. Whether a message may leave is decided here, because only now its connection and
+-- recipients are known. A lease that has run out gives lost: another poller may have the action already.
+create or replace function pgwhen.freeze_actions(p_messages jsonb) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pgwhen, pg_temp
+set jit = off
+set plan_cache_mode = force_generic_plan
+set join_collapse_limit = 1
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+  v_now timestamptz := pgwhen._now();
+  v_verdicts jsonb;
+  v_parked uuid[];
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('pgwhen.migrate', 0));
+  with given as materialized (
+    select m.* from jsonb_populate_recordset(null::pgwhen.frozen_message, p_messages) m
+  ), judged as materialized (
+    select g.execution_id, g.step_id, g.generation, g.part, g.attempt, g.message_id, g.channel, g.recipients, g.message, g.batch_id,
+      x.tenant, coalesce(g.connection, f.connection) as connection, n.throttled_until as until, n.reason,
+      case when q.msg_id is null or s.step_id is null or x.execution_id is null then 'lost'
+        when n.status = 'paused' then 'held' when n.throttled_until > v_now then 'deferred' else 'send' end as verdict
+    from given g
+    left join pgmq.q_pgwhen_actions q on q.msg_id = g.message_id and q.vt > v_now
+    left join pgwhen.execution_steps s on s.execution_id = g.execution_id and s.step_id = g.step_id and s.part = g.part
+      and s.generation = g.generation and s.attempt = g.attempt and s.status = 'claimed'
+    left join pgwhen.executions x on x.execution_id = g.execution_id and x.status in ('pending', 'running', 'waiting')
+    left join lateral (
+      select f.connection from pgwhen.frozen_messages f
+      where g.connection is null and f.execution_id = g.execution_id and f.step_id = g.step_id
+        and f.generation = g.generation and f.part = g.part) f on true
+    left join lateral (
+      select c.status, c.throttled_until, c.reason from pgwhen.connections c
+      where c.name = coalesce(g.connection, f.connection) and c.tenant in (x.tenant, 'default')
+      order by c.tenant = x.tenant desc limit 1) n on true
+  ), frozen as (
+    insert into pgwhen.frozen_messages (execution_id, frozen_at, generation, part, step_id, channel, connection, batch_id, recipients, message)
+    select j.execution_id, v_now, j.generation, j.part, j.step_id, j.channel, j.connection, j.batch_id, coalesce(j.recipients, '{}'), j.message
+    from judged j where j.message is not null and j.verdict <> 'lost'
+    on conflict (execution_id, step_id, generation, part) do nothing
+  ), step as (
+    update pgwhen.execution_steps s
+    set status = case j.verdict when 'send' then 'sending' when 'deferred' then 'sleeping' else 'held' end,
+      started_at = v_now,
+      reason = case j.verdict when 'deferred' then format('connection %s is throttled', j.connection)
+        when 'held' then format('connection %s is paused: %s', j.connection, j.reason) end
+    from judged j
+    where j.verdict <> 'lost' and s.execution_id = j.execution_id and s.step_id = j.step_id and s.part = j.part
+    returning s.execution_id, j.verdict
+  ), asleep as (
+    insert into pgwhen.sleepers (execution_id, due_at, part, step_id, purpose)
+    select j.execution_id, j.until, j.part, j.step_id, 'retry' from judged j where j.verdict = 'deferred'
+  ), put_aside as (
+    insert into pgwhen.held (execution_id, held_at, part, generation, tenant, step_id, connection, reason)
+    select j.execution_id, v_now, j.part, j.generation, j.tenant, j.step_id, j.connection, format('connection %s is paused: %s', j.connection, j.reason)
+    from judged j where j.verdict = 'held'
+  ), returned as (
+    delete from pgmq.q_pgwhen_actions q using judged j where j.verdict in ('deferred', 'held') and q.msg_id = j.message_id
+  )
+  select
+    (select jsonb_agg(jsonb_build_object('execution_id', j.execution_id, 'step_id', j.step_id, 'part', j.part, 'attempt', j.attempt,
+       'verdict', j.verdict, 'until', j.until, 'reason', j.reason)) from judged j),
+    (select array_agg(s.execution_id) from step s where s.verdict <> 'send')
+  into v_verdicts, v_parked;
+  perform pgwhen._fail_point('freeze.frozen');
+  if v_parked is not null then
+    perform pgwhen._refresh_executions(v_parked);
+  end if;
+  return coalesce(v_verdicts, '[]');
+end
+$$;
+comment on function pgwhen.freeze_actions(jsonb) is 'Fixes what will be sent and says which of it may be: an array of frozen_message objects gives an array of freeze_verdict objects.
+Call it in a transaction of its own before the first byte. A message that was frozen before is given without message.';

@@ -1,0 +1,34 @@
+-- One round trip and one commit for a poller with nothing in hand. A claim never waits for anybody's lock.
+create or replace function pgwhen.tick_and_claim(p_max integer, p_lease_seconds double precision, p_poller jsonb) returns json
+language plpgsql security definer
+set search_path = pg_catalog, pgwhen, pg_temp
+set jit = off
+set plan_cache_mode = force_generic_plan
+set join_collapse_limit = 1
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+  v_tick jsonb;
+  v_actions json := '[]';
+begin
+  if not coalesce(pgwhen.contract() @> (p_poller ->> 'contract')::integer, false) then
+    raise exception using errcode = 'WF143',
+      message = format('this poller speaks contract %s, the database accepts %s', coalesce(p_poller ->> 'contract', 'none'), pgwhen.contract()),
+      hint = 'Upgrade the poller, or run pgwhen migrate with the poller''s version of pgwhen.';
+  end if;
+  if not pg_try_advisory_xact_lock_shared(hashtextextended('pgwhen.migrate', 0)) then
+    return json_build_object('contract', 1, 'tick', null, 'more', false, 'next_due', pgwhen._now() + interval '1 second', 'actions', '[]'::json);
+  end if;
+  perform pgwhen._see_poller(p_poller, p_max);
+  v_tick := pgwhen.tick(greatest(p_max, 500));
+  if p_max > 0 then
+    perform pgwhen._expire_leases(p_max);
+    v_actions := pgwhen._claim_actions(p_max, p_lease_seconds);
+  end if;
+  perform pgwhen._fail_point('claim.done');
+  return json_build_object('contract', 1, 'tick', v_tick, 'more', pgwhen._is_due(), 'next_due', pgwhen._next_due(), 'actions', v_actions);
+end
+$$;
+comment on function pgwhen.tick_and_claim(integer, double precision, jsonb) is 'Ticks, then leases up to p_max actions for p_lease_seconds: {contract, tick, more, next_due, actions}.
+p_poller is {id, contract, host, version, connections: [{name, channel, provider}]}; actions are claimed_action objects; more says that work is due now.';

@@ -1,0 +1,98 @@
+-- Who may do what: the only GRANT and REVOKE of pgwhen, applied last, every time. It states what is wanted, and makes
+-- of it only the difference to what is: nothing is revoked and granted again, and what a DBA granted to other roles
+-- stays.
+--
+-- A function that is not named below can be called by its owner only. Names, not signatures: a function that gets
+-- another parameter keeps its grants, and a name without a function is passed over; a catalog test says which public
+-- functions are missing here.
+do $$
+declare
+  c_roles constant text[] := array[
+    'pgwhen_poller', 'pgwhen_app', 'pgwhen_operator', 'pgwhen_author', 'pgwhen_viewer', 'pgwhen_actions'
+  ];
+  -- Whoever looks. Roles are not members of each other: what a role may do stands here and nowhere else.
+  c_people constant text[] := array['pgwhen_viewer', 'pgwhen_operator', 'pgwhen_author'];
+  v_change record;
+begin
+  for v_change in
+    with named (roles, names) as (
+      values
+        -- The poller: these six and nothing else.
+        (array['pgwhen_poller'], array[
+          'tick', 'tick_and_claim', 'freeze_actions', 'report_actions', 'run_database_step', 'extend_leases'
+        ]),
+        (array['pgwhen_app', 'pgwhen_operator'], array['emit_event', 'start_execution']),
+        (c_people, array['contract', 'explain_event', 'explain_record', 'execution_timeline']),
+        (array['pgwhen_operator'], array[
+          'tick', 'maintain', 'retry_executions', 'cancel_execution', 'cancel_executions',
+          'pause_workflow', 'resume_workflow', 'archive_workflow'
+        ]),
+        -- attach and detach run with the rights of the table's owner, who has to be a member of pgwhen_author, and so
+        -- do the helpers that they call; making a trigger asks for EXECUTE on its function.
+        (array['pgwhen_author'], array[
+          'attach', 'detach', '_register_attachment', '_unregister_attachment',
+          'validate_definition', 'apply_definition', 'publish_workflow', 'render_template'
+        ])
+    ),
+    wanted (kind, object, role, privilege) as (
+      select 'schema', 'pgwhen', role, 'USAGE' from unnest(c_roles) role
+      union
+      select 'routine', p.oid::regprocedure::text, role, 'EXECUTE'
+      from named n
+      cross join unnest(n.names) name
+      cross join unnest(n.roles) role
+      join pg_proc p on p.proname = name and p.pronamespace = 'pgwhen'::regnamespace
+      union
+      select 'routine', p.oid::regprocedure::text, 'pgwhen_author', 'EXECUTE'
+      from pg_proc p
+      where p.pronamespace = 'pgwhen'::regnamespace and p.prorettype = 'trigger'::regtype
+      union
+      -- Views read with the rights of pgwhen_owner, and show what the tenant of the session may see.
+      select 'table', c.oid::regclass::text, role, 'SELECT'
+      from pg_class c
+      cross join unnest(c_people) role
+      where c.relnamespace = 'pgwhen'::regnamespace and c.relkind = 'v' and c.relname !~ '^_'
+    ),
+    acls (kind, object, owner, acl) as (
+      select 'schema', nspname::text, nspowner, coalesce(nspacl, acldefault('n', nspowner))
+      from pg_namespace
+      where nspname = 'pgwhen'
+      union all
+      select 'routine', oid::regprocedure::text, proowner, coalesce(proacl, acldefault('f', proowner))
+      from pg_proc
+      where pronamespace = 'pgwhen'::regnamespace
+      union all
+      select case relkind when 'S' then 'sequence' else 'table' end, oid::regclass::text, relowner, relacl
+      from pg_class
+      where relnamespace = 'pgwhen'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S') and relacl is not null
+    ),
+    actual (kind, object, role, privilege) as (
+      select a.kind, a.object, case e.grantee when 0 then 'public' else pg_get_userbyid(e.grantee)::text end,
+        e.privilege_type
+      from acls a
+      cross join aclexplode(a.acl) e
+      where e.grantee = 0 or (e.grantee <> a.owner and pg_get_userbyid(e.grantee) = any (c_roles))
+    ),
+    changes as (
+      (select 'revoke' as verb, a.* from actual a except select 'revoke', w.* from wanted w)
+      union all
+      (select 'grant', w.* from wanted w except select 'grant', a.* from actual a)
+    )
+    select * from changes order by verb desc, kind, object, role
+  loop
+    -- Dynamic: names of objects and roles.
+    execute format(
+      '%s %s on %s %s %s %s',
+      v_change.verb, v_change.privilege, v_change.kind, v_change.object,
+      case v_change.verb when 'grant' then 'to' else 'from' end, v_change.role
+    );
+  end loop;
+end
+$$;
+
+-- The sandbox belongs to pgwhen_actions; only pgwhen_owner calls what is in it.
+set local role pgwhen_actions;
+revoke all on all functions in schema pgwhen_sandbox from public;
+grant usage on schema pgwhen_sandbox to pgwhen_owner;
+grant execute on all functions in schema pgwhen_sandbox to pgwhen_owner;
+set local role pgwhen_owner;

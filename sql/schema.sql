@@ -1,0 +1,497 @@
+-- What the migrations make, for readers and diffs. Written by `make schema`; nothing applies it.
+-- Partitions, row security (forced everywhere, one policy, for pgwhen_owner) and yoyo's tables are left out.
+
+-- When each workflow was active or paused: an event starts the workflows that were active when it occurred.
+create table activations (
+  workflow_id integer not null,  -- The workflow.
+  from_at timestamp with time zone not null,  -- Begin of the period.
+  until_at timestamp with time zone,  -- End of the period; null while it lasts.
+  status text not null,  -- active, or paused (its events are recorded as skipped).
+  constraint activations_pkey PRIMARY KEY (workflow_id, from_at),
+  constraint activations_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(workflow_id),
+  constraint status_is_active_or_paused CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text]))),
+  constraint until_is_not_before_from CHECK ((until_at >= from_at))
+);
+
+-- Tables whose changes are captured. Triggers carry the attachment_id, never an oid, so that tables can be renamed, dumped and restored.
+create table attachments (
+  attachment_id integer not null generated always as identity,  -- Identity; the argument of the table's triggers.
+  tenant text not null default 'default'::text,  -- Tenant that the table's events belong to.
+  schema_name text not null,  -- Schema, as last seen.
+  table_name text not null,  -- Table, as last seen: follows a rename.
+  alias text not null,  -- Name of a record of this table in workflows: the singular of the table unless attach was given another.
+  key_columns text[] not null,  -- Columns of the primary key, in key order; empty where there is none.
+  excluded_columns text[] not null default '{}'::text[],  -- Columns that never enter an event.
+  doorbell boolean not null default true,  -- Whether a write wakes a sleeping poller at once; false where two-phase commit is used.
+  attached_at timestamp with time zone not null default now(),  -- When it was attached.
+  attached_by text not null default SESSION_USER,  -- Who attached it.
+  detached_at timestamp with time zone,  -- When it was detached; null while attached.
+  constraint attachments_pkey PRIMARY KEY (attachment_id),
+  constraint attachments_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant)
+);
+CREATE UNIQUE INDEX attachments_name ON attachments USING btree (schema_name, table_name) WHERE (detached_at IS NULL);
+
+-- Attempts to perform an action, one row each when its result is known or its lease has run out while sending.
+create table attempts (
+  execution_id uuid not null,  -- The execution.
+  started_at timestamp with time zone,  -- When it was sent.
+  finished_at timestamp with time zone not null,  -- When the answer came, or the lease ran out.
+  generation integer not null,  -- Generation of the step.
+  attempt integer not null,  -- Number of the claim.
+  part integer not null,  -- Message of the step.
+  late boolean not null default false,  -- The result came after the lease was lost: recorded, nothing follows from it.
+  step_id text not null,  -- The step.
+  class text not null,  -- ok, permanent, transient, throttled, auth or uncertain.
+  provider_message_id text,  -- The provider's id of the message.
+  error jsonb,  -- Code and message, for all classes but ok.
+  answer jsonb,  -- Status and, cut short, what the provider said.
+  constraint attempts_pkey PRIMARY KEY (execution_id, step_id, generation, part, attempt),
+  constraint class_is_known CHECK ((class = ANY (ARRAY['ok'::text, 'permanent'::text, 'transient'::text, 'throttled'::text, 'auth'::text, 'uncertain'::text])))
+) partition by range (execution_id);
+
+-- What operators and authors did: one row a command and target.
+create table audit_log (
+  audit_id bigint not null generated always as identity,  -- Order of writing.
+  at timestamp with time zone not null,  -- When.
+  actor text not null,  -- Who: the setting pgwhen.actor, else session_user.
+  tenant text not null,  -- The tenant concerned.
+  command text not null,  -- The function called: retry_executions, pause_workflow, ...
+  target text not null,  -- What it was done to: an execution, a workflow, a connection.
+  reason text,  -- Why, in the operator's words.
+  detail jsonb not null default '{}'::jsonb,  -- Arguments and what changed.
+  constraint audit_log_pkey PRIMARY KEY (audit_id)
+);
+
+-- Configured providers, those from a poller's environment too. Secrets are never here.
+create table connections (
+  tenant text not null,  -- Owner.
+  name text not null,  -- Name that steps use; from the environment it is the provider's name.
+  channel text not null,  -- email, sms or http.
+  provider text not null,  -- smtp, resend, messagebird, twilio or http.
+  status text not null default 'active'::text,  -- active, or paused (nothing is sent, work is held).
+  reason text,  -- Why it is paused.
+  throttled_until timestamp with time zone,  -- The clock that all pollers share: nothing is sent before.
+  settings jsonb not null default '{}'::jsonb,  -- What is not secret: base URL, sender.
+  updated_at timestamp with time zone not null,  -- Last change.
+  constraint connections_pkey PRIMARY KEY (tenant, name),
+  constraint connections_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
+  constraint status_is_active_or_paused CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text])))
+);
+
+-- Edges of a version's graph. An edge fires when its source settles with its outcome, and dies otherwise.
+create table edges (
+  workflow_id integer not null,  -- The workflow.
+  version integer not null,  -- Its version.
+  source text not null,  -- Step that it leaves.
+  target text not null,  -- Step that it enters.
+  outcome text not null,  -- success, error, true or false.
+  constraint edges_pkey PRIMARY KEY (workflow_id, version, source, outcome, target),
+  constraint edges_workflow_id_version_fkey FOREIGN KEY (workflow_id, version) REFERENCES versions(workflow_id, version)
+);
+CREATE INDEX edges_target ON edges USING btree (workflow_id, version, target);
+
+-- What happened, once per changed row or emitted event, written when it is dispatched.
+create table events (
+  event_id uuid not null,  -- Identity: time of occurrence and message number.
+  occurred_at timestamp with time zone not null,  -- When it happened.
+  dispatched_at timestamp with time zone not null,  -- When it was matched to workflows.
+  attachment_id integer,  -- Attached table; null for application events.
+  depth integer not null default 0,  -- How many workflows stand between this event and the outside world.
+  start_count integer not null default 0,  -- How many executions it started.
+  tenant text not null,  -- Owner.
+  status text not null default 'dispatched'::text,  -- dispatched, or failed (matching it raised an error; see error).
+  operation text not null,  -- insert, update, delete, truncate, event or manual.
+  type text not null,  -- For people: jobs.updated, or the type of an application event.
+  actor text,  -- Who caused it: setting pgwhen.actor, else JWT sub, else session_user.
+  key jsonb,  -- Primary key of the record, as an object.
+  new jsonb,  -- The row after.
+  old jsonb,  -- The row before.
+  changed text[],  -- Names of changed columns, for an update.
+  input jsonb,  -- Payload of an application event or a manual start.
+  cause jsonb,  -- Execution that caused it.
+  notes jsonb,  -- What cannot be recomputed: reasons why workflows were not started, capture errors, pairing.
+  error jsonb,  -- Why matching failed.
+  constraint events_pkey PRIMARY KEY (event_id),
+  constraint operation_is_known CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text, 'truncate'::text, 'event'::text, 'manual'::text, 'unknown'::text]))),
+  constraint status_is_known CHECK ((status = ANY (ARRAY['dispatched'::text, 'failed'::text])))
+) partition by range (event_id);
+CREATE INDEX events_record ON ONLY events USING btree (attachment_id, key);
+
+-- One step of one execution.
+create table execution_steps (
+  execution_id uuid not null,  -- The execution.
+  queued_at timestamp with time zone not null,  -- When the step began: what the step sees as now.
+  started_at timestamp with time zone,  -- When its last attempt was claimed.
+  finished_at timestamp with time zone,  -- When it settled.
+  generation integer not null default 1,  -- Raised by an operator's retry; part of the idempotency key.
+  attempt integer not null default 0,  -- Number of claims: a result from an earlier claim is late and changes nothing.
+  tries integer not null default 0,  -- Attempts that count for the retry policy, in this generation.
+  part integer not null default 0,  -- 0 for the step itself; further messages of a step have their own.
+  step_id text not null,  -- The step.
+  status text not null,  -- ready, held, queued, claimed, sending, uncertain, sleeping, waiting, completed, failed, skipped, not_reached or cancelled.
+  outcome text,  -- Which edges fire: success, error, true or false; null where none does.
+  reason text,  -- Why it is in this state, in words.
+  output jsonb,  -- What later steps see as steps.<id>.output.
+  error jsonb,  -- Last error: class, code, message.
+  constraint execution_steps_pkey PRIMARY KEY (execution_id, step_id, part),
+  constraint status_is_known CHECK ((status = ANY (ARRAY['ready'::text, 'held'::text, 'queued'::text, 'claimed'::text, 'sending'::text, 'uncertain'::text, 'sleeping'::text, 'waiting'::text, 'completed'::text, 'failed'::text, 'skipped'::text, 'not_reached'::text, 'cancelled'::text])))
+) partition by range (execution_id);
+
+-- One run of one workflow for one event.
+create table executions (
+  execution_id uuid not null,  -- Identity: a function of the workflow and the start key, in the start's time range. The primary key is what makes an execution exist once.
+  event_id uuid not null,  -- Event that started it.
+  started_at timestamp with time zone not null,  -- When it was created.
+  finished_at timestamp with time zone,  -- When it ended.
+  parent_execution_id uuid,  -- Execution that started it as a child.
+  workflow_id integer not null,  -- The workflow.
+  version integer not null,  -- The version it runs, for ever.
+  trigger_no integer not null,  -- Trigger of the version that fired.
+  attachment_id integer,  -- Table of the record.
+  generation integer not null default 1,  -- Raised by each retry of an operator.
+  depth integer not null default 0,  -- How many workflows stand between it and the outside world.
+  priority smallint not null default 2,  -- 1 high, 2 normal, 3 low.
+  had_failures boolean not null default false,  -- A step failed and the execution went on.
+  tenant text not null,  -- Owner.
+  status text not null,  -- pending, running, waiting, completed, failed or cancelled.
+  reason text,  -- Why it is in this state, in words.
+  parent_step_id text,  -- Step of the parent that started it.
+  concurrency_key text,  -- Executions with the same key share a limit.
+  record_key jsonb,  -- Primary key of the record, as an object.
+  item jsonb,  -- Item of a loop, for a child.
+  error jsonb,  -- Error that ended it: code, message, step.
+  constraint executions_pkey PRIMARY KEY (execution_id),
+  constraint finished_at_is_set_when_finished CHECK (((finished_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])))),
+  constraint priority_is_known CHECK ((priority = ANY (ARRAY[1, 2, 3]))),
+  constraint status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'waiting'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
+) partition by range (execution_id);
+
+-- Failed steps that nobody has retried.
+create table failures (
+  execution_id uuid not null,  -- The execution.
+  generation integer not null,  -- Generation of the step that failed.
+  workflow_id integer not null,  -- The workflow.
+  failed_at timestamp with time zone not null,  -- When.
+  step_id text not null,  -- The step.
+  constraint failures_pkey PRIMARY KEY (execution_id, step_id, generation)
+);
+
+-- What is sent, byte for byte, fixed before the first attempt and the same for all; free of secrets.
+create table frozen_messages (
+  execution_id uuid not null,  -- The execution.
+  frozen_at timestamp with time zone not null,  -- When it was fixed.
+  generation integer not null,  -- An operator's retry makes a new message.
+  part integer not null,  -- Message of the step.
+  step_id text not null,  -- The step.
+  channel text not null,  -- email, sms or http.
+  connection text,  -- Connection that it leaves by.
+  batch_id uuid,  -- Messages that leave in one call share it.
+  recipients text[] not null default '{}'::text[],  -- Addresses, for limits and suppressions.
+  message jsonb not null,  -- The message. A secret is a reference: an object {"$secret": "env:NAME"}.
+  constraint frozen_messages_pkey PRIMARY KEY (execution_id, step_id, generation, part)
+) partition by range (execution_id);
+
+-- Actions that wait for a person or a switch.
+create table held (
+  execution_id uuid not null,  -- The execution.
+  held_at timestamp with time zone not null,  -- Since when.
+  part integer not null default 0,  -- Message of the step.
+  generation integer not null,  -- Generation of the step.
+  tenant text not null,  -- Owner.
+  step_id text not null,  -- The step.
+  connection text,  -- Paused connection that it waits for.
+  reason text not null,  -- Why.
+  constraint held_pkey PRIMARY KEY (execution_id, step_id, part)
+);
+CREATE INDEX held_connection ON held USING btree (tenant, connection);
+
+-- Remarks on executions that their steps and attempts do not show.
+create table logs (
+  log_id uuid not null,  -- Identity, ordered by time.
+  at timestamp with time zone not null,  -- When.
+  execution_id uuid not null,  -- The execution.
+  level text not null,  -- debug, info, warning or error.
+  tenant text not null,  -- Owner.
+  step_id text,  -- The step, if it concerns one.
+  message text not null,  -- In words.
+  data jsonb,  -- Details.
+  constraint logs_pkey PRIMARY KEY (log_id),
+  constraint level_is_known CHECK ((level = ANY (ARRAY['debug'::text, 'info'::text, 'warning'::text, 'error'::text])))
+) partition by range (log_id);
+CREATE INDEX logs_execution ON ONLY logs USING btree (execution_id);
+
+-- Columns that the match keys of a table use as an equality.
+create table match_columns (
+  attachment_id integer not null,  -- The attached table.
+  operation text not null,  -- insert, update or delete.
+  column_name text not null,  -- The column.
+  constraint match_columns_pkey PRIMARY KEY (attachment_id, operation, column_name)
+);
+
+-- The hash of every applied migration file, so that an edited one is noticed.
+create table migration_files (
+  migration_id text not null,  -- Name of the file without its suffix.
+  sha256 text not null,  -- SHA-256 of the file as it was when applied, in hexadecimal.
+  applied_at timestamp with time zone not null default now(),  -- When the migration was applied.
+  constraint migration_files_pkey PRIMARY KEY (migration_id),
+  constraint sha256_is_64_hex_digits CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+-- Pollers that have called lately: how far ahead work is admitted follows from them.
+create table pollers (
+  poller_id text not null,  -- Name that the poller gives itself: host, process, random part.
+  contract integer not null,  -- Contract number that it speaks (pgwhen.contract()).
+  batch integer not null,  -- How many actions it claims at once.
+  started_at timestamp with time zone not null,  -- When it was first seen.
+  seen_at timestamp with time zone not null,  -- When it was last seen; written at most every ten seconds.
+  extra jsonb not null default '{}'::jsonb,  -- Host, version and channels, for people.
+  constraint pollers_pkey PRIMARY KEY (poller_id)
+) with (fillfactor=50);
+
+-- Actions that wait for admission to the queue, taken in turn by tenant and priority.
+create table ready (
+  seq bigint not null generated always as identity,  -- Order of arrival.
+  execution_id uuid not null,  -- The execution.
+  queued_at timestamp with time zone not null,  -- Since when it waits.
+  part integer not null default 0,  -- Message of the step.
+  generation integer not null,  -- Generation of the step.
+  priority smallint not null,  -- 1 high, 2 normal, 3 low.
+  tenant text not null,  -- Owner.
+  step_id text not null,  -- The step.
+  constraint ready_pkey PRIMARY KEY (tenant, priority, seq)
+);
+CREATE INDEX ready_execution ON ready USING btree (execution_id);
+
+-- Settings of this installation that every session shares. Change them with update; a missing name means the default.
+create table settings (
+  name text not null,  -- Name, for example retention_days.
+  value jsonb not null,  -- Value as JSON.
+  constraint settings_pkey PRIMARY KEY (name)
+);
+
+-- Steps that go on at a time.
+create table sleepers (
+  execution_id uuid not null,  -- The execution.
+  due_at timestamp with time zone not null,  -- When.
+  part integer not null default 0,  -- Message of the step.
+  step_id text not null,  -- The step.
+  purpose text not null,  -- delay, timeout, remind, escalate or retry.
+  constraint sleepers_pkey PRIMARY KEY (execution_id, step_id, part, purpose),
+  constraint purpose_is_known CHECK ((purpose = ANY (ARRAY['delay'::text, 'timeout'::text, 'remind'::text, 'escalate'::text, 'retry'::text])))
+);
+CREATE INDEX sleepers_due ON sleepers USING btree (due_at);
+
+-- Keys from outside that may start something once: the p_key of emit_event and start_execution.
+create table start_keys (
+  source text not null,  -- Tenant and type of the event, or workflow.
+  key text not null,  -- The caller's key.
+  event_id uuid not null,  -- Event that took it.
+  taken_at timestamp with time zone not null default now(),  -- When.
+  constraint start_keys_pkey PRIMARY KEY (source, key)
+);
+
+-- Nodes of a version's graph.
+create table steps (
+  workflow_id integer not null,  -- The workflow.
+  version integer not null,  -- Its version.
+  step_id text not null,  -- Identifier within the version.
+  position integer not null,  -- Topological position, from 1.
+  type text not null,  -- Type: condition, delay, stop, email, sms, http.
+  name text,  -- Title for people.
+  definition jsonb not null,  -- Keys of the step as written, without branches.
+  compiled jsonb not null default '{}'::jsonb,  -- Typed values, retry policy, timeout, what on_error and on_uncertain come to, and the paths that it reads.
+  condition jsonb,  -- Typed form of if; null when there is none.
+  performed_by text not null,  -- engine or poller.
+  constraint steps_pkey PRIMARY KEY (workflow_id, version, step_id),
+  constraint steps_workflow_id_version_fkey FOREIGN KEY (workflow_id, version) REFERENCES versions(workflow_id, version),
+  constraint performed_by_is_known CHECK ((performed_by = ANY (ARRAY['engine'::text, 'poller'::text])))
+);
+
+-- Operations that somebody waits for, so that capture of others costs one look-up. Kept by publish, pause, resume and archive.
+create table subscriptions (
+  attachment_id integer not null,  -- The attached table.
+  operation text not null,  -- insert, update, delete or truncate.
+  constraint subscriptions_pkey PRIMARY KEY (attachment_id, operation),
+  constraint subscriptions_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES attachments(attachment_id),
+  constraint operation_is_known CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text, 'truncate'::text])))
+);
+
+-- Which tenant a database login works for; a login without a row works for the tenant default.
+create table tenant_roles (
+  role_name text not null,  -- The login (session_user).
+  tenant text not null,  -- The tenant it works for.
+  constraint tenant_roles_pkey PRIMARY KEY (role_name),
+  constraint tenant_roles_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant)
+);
+
+-- Who workflows and executions belong to. An installation for one organisation uses the tenant default.
+create table tenants (
+  tenant text not null,  -- Identifier of the tenant.
+  variables jsonb not null default '{}'::jsonb,  -- What workflows see as tenant: an object of names and values.
+  created_at timestamp with time zone not null default now(),  -- When the tenant was made.
+  constraint tenants_pkey PRIMARY KEY (tenant),
+  constraint tenant_is_an_identifier CHECK ((tenant ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text))
+);
+
+-- Index from what an event is to the triggers that it may fire, for the version that new executions get: operation, changed column, or one equality.
+create table trigger_keys (
+  match_key text not null,  -- insert:7, update:7:changed:status, update:7:status=completed, event:invoice.overdue (the number is the attachment).
+  workflow_id integer not null,  -- The workflow.
+  trigger_no integer not null,  -- The trigger.
+  version integer not null,  -- The version.
+  constraint trigger_keys_pkey PRIMARY KEY (match_key, workflow_id, trigger_no)
+);
+
+-- What starts a version.
+create table triggers (
+  workflow_id integer not null,  -- The workflow.
+  version integer not null,  -- Its version.
+  trigger_no integer not null,  -- Position in when, from 1.
+  trigger_id text,  -- The trigger's id, if the definition gives one.
+  kind text not null,  -- table, event or manual.
+  attachment_id integer,  -- Attached table, for table triggers.
+  operations text[] not null default '{}'::text[],  -- Operations that fire it: insert, update, delete, truncate.
+  event_type text,  -- Type of an application event.
+  columns text[],  -- An update fires only if one of these columns changed; null for any.
+  becomes jsonb,  -- Typed condition that must be true of new and not of old.
+  condition jsonb,  -- Typed condition that must hold.
+  needs_record boolean not null default false,  -- Whether the condition reads the record or its foreign keys, not only the event.
+  enabled boolean not null default true,  -- Whether it is switched on.
+  constraint triggers_pkey PRIMARY KEY (workflow_id, version, trigger_no),
+  constraint triggers_workflow_id_version_fkey FOREIGN KEY (workflow_id, version) REFERENCES versions(workflow_id, version),
+  constraint kind_is_known CHECK ((kind = ANY (ARRAY['table'::text, 'event'::text, 'manual'::text])))
+);
+
+-- Executions that have not ended.
+create table unfinished (
+  execution_id uuid not null,  -- The execution.
+  workflow_id integer not null,  -- Its workflow.
+  version integer not null,  -- Its version.
+  constraint unfinished_pkey PRIMARY KEY (execution_id)
+);
+
+-- Published definitions: immutable, numbered, and kept by the executions that run them.
+create table versions (
+  workflow_id integer not null,  -- The workflow.
+  version integer not null,  -- Number, from 1.
+  definition jsonb not null,  -- The definition, normalised.
+  source text,  -- The text that was applied.
+  compiled jsonb not null,  -- What publishing made of the top level: priority, vars, inputs, suppress_if as a typed condition, reads.
+  published_at timestamp with time zone not null,  -- When.
+  published_by text not null default SESSION_USER,  -- By whom.
+  constraint versions_pkey PRIMARY KEY (workflow_id, version),
+  constraint versions_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(workflow_id)
+);
+
+-- Steps that wait for an event.
+create table waits (
+  execution_id uuid not null,  -- The execution.
+  attachment_id integer,  -- Table whose change it waits for.
+  step_id text not null,  -- The step.
+  event_type text,  -- Application event that it waits for.
+  key jsonb,  -- Record that it waits for.
+  constraint waits_pkey PRIMARY KEY (execution_id, step_id)
+);
+CREATE INDEX waits_record ON waits USING btree (attachment_id, key);
+
+-- Workflows: identity and life cycle. What they do is in versions.
+create table workflows (
+  workflow_id integer not null generated always as identity,  -- Identity.
+  tenant text not null default 'default'::text,  -- Owner; an identifier is unique per tenant.
+  workflow text not null,  -- Identifier that people and other workflows use.
+  name text not null,  -- Title for people.
+  status text not null default 'draft'::text,  -- draft, active, paused or archived.
+  active_version integer,  -- Version that new executions get; null before the first publish.
+  draft jsonb,  -- Definition that was applied but not published; null when nothing is pending.
+  draft_source text,  -- The draft's text as it was written.
+  created_at timestamp with time zone not null,  -- When it was made.
+  created_by text not null default SESSION_USER,  -- Who made it.
+  updated_at timestamp with time zone not null,  -- Last change of status, draft or version.
+  constraint workflows_pkey PRIMARY KEY (workflow_id),
+  constraint workflows_tenant_workflow_key UNIQUE (tenant, workflow),
+  constraint workflows_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
+  constraint status_is_known CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'paused'::text, 'archived'::text]))),
+  constraint workflow_is_an_identifier CHECK ((workflow ~ '^[a-z][a-z0-9_]{0,39}$'::text))
+);
+
+-- Result of one attempt. class is ok, permanent, transient, throttled, auth or uncertain; error is {code, message}.
+create type action_report as (
+  execution_id uuid,
+  step_id text,
+  generation integer,
+  part integer,
+  attempt integer,
+  message_id bigint,
+  class text,
+  output jsonb,
+  error jsonb,
+  answer jsonb,
+  provider_message_id text,
+  retry_after_seconds double precision,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  extra jsonb
+);
+
+-- An action that a poller may perform until lease_until. frozen and connection are set from the second attempt on, definition and context before.
+create type claimed_action as (
+  execution_id uuid,
+  step_id text,
+  generation integer,
+  part integer,
+  attempt integer,
+  message_id bigint,
+  tenant text,
+  workflow text,
+  type text,
+  definition jsonb,
+  context jsonb,
+  frozen jsonb,
+  connection text,
+  idempotency_key text,
+  timeout_seconds double precision,
+  lease_until timestamp with time zone,
+  extra jsonb
+);
+
+-- A message of the queue pgwhen_events, as dispatch takes it.
+create type event_message as (
+  message_id bigint,
+  event_id uuid,
+  occurred_at timestamp with time zone,
+  message jsonb
+);
+
+-- Answer to a frozen_message: send, suppressed, deferred (until), held (reason) or lost (the lease is gone). Only send is sent.
+create type freeze_verdict as (
+  execution_id uuid,
+  step_id text,
+  part integer,
+  attempt integer,
+  verdict text,
+  until timestamp with time zone,
+  reason text,
+  extra jsonb
+);
+
+-- What a poller is about to send. A message that was frozen before is given without message.
+create type frozen_message as (
+  execution_id uuid,
+  step_id text,
+  generation integer,
+  part integer,
+  attempt integer,
+  message_id bigint,
+  channel text,
+  connection text,
+  recipients text[],
+  message jsonb,
+  batch_id uuid,
+  extra jsonb
+);
+
+-- A step of an execution, as the engine's functions pass them in arrays.
+create type step_ref as (
+  execution_id uuid,
+  step_id text
+);
