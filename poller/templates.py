@@ -495,7 +495,8 @@ def _run(source: str, context: Mapping[str, Any], target: str) -> tuple[Any, str
             size += len(part)
             if size > MAX_OUTPUT:
                 raise TemplateError(f"the template makes more than {MAX_OUTPUT} characters")
-        return (_json_value(run.vars["result"]) if lone else "".join(parts)), budget.nonce
+        result = _json_value(run.vars["result"]) if lone else "".join(parts)
+        return (_sendable(result) if isinstance(result, str) and not budget.nonce else result), budget.nonce
     except TemplateError:
         raise
     except UndefinedError as error:
@@ -511,6 +512,15 @@ def _run(source: str, context: Mapping[str, Any], target: str) -> tuple[Any, str
         raise TemplateError(f"{type(error).__name__}: {error}") from error
     finally:
         _budget.reset(token)
+
+
+def _sendable(text: str) -> str:
+    """Text that PostgreSQL and UTF-8 can hold; escapes in a template's literals can make other."""
+    if "\0" in text:
+        raise TemplateError("the text contains a NUL character")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise TemplateError("the text contains half of a surrogate pair")
+    return text
 
 
 def _json_value(value: Any) -> Any:

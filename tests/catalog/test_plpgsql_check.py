@@ -12,7 +12,7 @@ def test_plpgsql_check_finds_nothing(db: psycopg.Connection[Any]) -> None:
     db.execute("create temp table any_row (id int primary key)")
     rows = db.execute(
         """
-        select p.oid::regprocedure::text, c.lineno, c.statement, c.level, c.sqlstate, c.message, c.detail
+        select concat_ws(' ', p.oid::regprocedure, 'line', c.lineno, c.level, c.message, c.detail, c.query)
         from pg_proc p
         join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
         cross join lateral plpgsql_check_function_tb(
@@ -25,7 +25,7 @@ def test_plpgsql_check_finds_nothing(db: psycopg.Connection[Any]) -> None:
           performance_warnings => false
         ) c
         where p.pronamespace in ('pgwhen'::regnamespace, 'pgwhen_sandbox'::regnamespace)
-        order by 1, 2
+        order by 1
         """
     ).fetchall()
-    assert rows == []
+    assert not rows, "\n" + "\n".join(row[0] for row in rows)

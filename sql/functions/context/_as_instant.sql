@@ -8,6 +8,7 @@ as $$
 declare
   v_text text := p_value #>> '{}';
   v_year integer;
+  v_days integer;
 begin
   if jsonb_typeof(p_value) is distinct from 'string' then
     return null;
@@ -23,12 +24,13 @@ begin
     if v_text like '% BC' then
       v_year := v_year - 1;
     end if;
-    if left(split_part(v_text, '-', 3), 2)::integer > case
-        when split_part(v_text, '-', 2) in ('04', '06', '09', '11') then 30
-        when split_part(v_text, '-', 2) <> '02' then 31
-        when v_year % 4 = 0 and (v_year % 100 <> 0 or v_year % 400 = 0) then 29
-        else 28
-      end then
+    v_days := case
+      when split_part(v_text, '-', 2) in ('04', '06', '09', '11') then 30
+      when split_part(v_text, '-', 2) <> '02' then 31
+      when v_year % 4 = 0 and (v_year % 100 <> 0 or v_year % 400 = 0) then 29
+      else 28
+    end;
+    if left(split_part(v_text, '-', 3), 2)::integer > v_days then
       return null;
     end if;
   end if;

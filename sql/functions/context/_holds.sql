@@ -1,27 +1,20 @@
--- Three-valued: null is unknown, and a caller asks "is true". plpgsql, not sql: a leaf costs no executor. The leaf that is
--- most of all conditions, a text equal to a literal, is decided before anything else is looked at.
+-- Three-valued: null is unknown, and a caller asks "is true". plpgsql, not sql: a leaf costs no executor. Measured on a
+-- text equality: 5 microseconds, of which the pinned search_path is one.
 create or replace function pgwhen._holds(p_condition jsonb, p_context jsonb, p_depth integer default 0) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
   v_op text := p_condition ->> 'op';
-  v_type text := p_condition ->> 'type';
   v_left jsonb;
   v_right jsonb;
   v_result boolean;
 begin
-  if v_op = 'eq' and v_type = 'text' and jsonb_typeof(p_condition -> 'right' -> 'literal') = 'string' then
-    v_left := pgwhen._at(p_context, p_condition -> 'left');
-    return case when jsonb_typeof(v_left) in ('string', 'number', 'boolean') then v_left #>> '{}' = p_condition -> 'right' ->> 'literal' end;
-  end if;
-  if p_condition is null or p_condition = 'null' then
-    return true;
-  end if;
   case v_op
     when 'all', 'any' then
       if p_depth >= 32 then
-        raise exception using errcode = 'WF131', message = 'the condition is nested more than 32 deep', hint = 'Take parts of it into condition steps.';
+        raise exception using errcode = 'WF131', message = 'the condition is nested more than 32 deep',
+          hint = 'Take parts of it into condition steps.';
       end if;
       v_result := v_op = 'all';
       for v_index in 0 .. jsonb_array_length(p_condition -> 'of') - 1 loop
@@ -36,7 +29,8 @@ begin
       return v_result;
     when 'not' then
       if p_depth >= 32 then
-        raise exception using errcode = 'WF131', message = 'the condition is nested more than 32 deep', hint = 'Take parts of it into condition steps.';
+        raise exception using errcode = 'WF131', message = 'the condition is nested more than 32 deep',
+          hint = 'Take parts of it into condition steps.';
       end if;
       return not pgwhen._holds(p_condition -> 'of', p_context, p_depth + 1);
     when 'jsonpath' then
@@ -44,11 +38,23 @@ begin
     when 'is_empty', 'is_not_empty' then
       v_left := pgwhen._at(p_context, p_condition -> 'left');
       v_result := v_left is null or v_left in ('""', '[]', '{}');
-      return v_result = ((v_op = 'is_empty') = coalesce(pgwhen._as_boolean(pgwhen._value(p_condition -> 'right', p_context)), true));
+      return v_result = ((v_op = 'is_empty') = coalesce(pgwhen._as_boolean(p_condition -> 'right' -> 'literal'), true));
     when 'changed', 'changed_to', 'changed_from' then
       return pgwhen._change_holds(p_condition, p_context);
     else
-      return pgwhen._compared(v_op, pgwhen._at(p_context, p_condition -> 'left'), p_condition -> 'right', v_type, p_context);
+      if v_op is null and coalesce(p_condition, 'null') = 'null' then
+        return true;
+      end if;
+      v_left := pgwhen._at(p_context, p_condition -> 'left');
+      v_right := p_condition -> 'right' -> 'literal';
+      if v_right is null then
+        v_right := pgwhen._value(p_condition -> 'right', p_context);
+      elsif v_right = 'null' and v_op in ('eq', 'ne') then
+        -- A null that is written in the definition asks whether the value is missing; one that comes out of a path makes
+        -- the result unknown.
+        return (v_left is null) = (v_op = 'eq');
+      end if;
+      return pgwhen._compared(v_op, v_left, v_right, p_condition ->> 'type', p_context);
   end case;
 end
 $$;

@@ -9,6 +9,9 @@ set plan_cache_mode = force_generic_plan
 set join_collapse_limit = 1
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_material = off
 as $$
 declare
   v_now timestamptz := pgwhen._now();

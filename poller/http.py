@@ -1,0 +1,229 @@
+"""The HTTP client: the only module that knows httpx2 and aiohttp.
+
+Why this pair: httpx's own pool is quadratic in connections; its API over aiohttp's transport is 2 to 30 times as fast
+(DESIGN, section 5). What it adds to them:
+
+* The *address guard*: the address that a socket is about to connect to is judged, not the name that was looked up, so
+  that a second look-up (DNS rebinding), a literal address or a mapped one changes nothing. Blocked is what DELIVERY
+  section 12 lists, unless the operator allows it (``PGWHEN_HTTP_ALLOW``).
+* No redirects, cookies, proxies, netrc, retries; TLS is verified.
+* Answers are read up to a limit, unpacked up to a limit.
+* A failure says whether bytes may have left: only aiohttp's connector errors come before the first byte.
+"""
+
+import asyncio
+import errno
+import ipaddress
+import logging
+import socket
+import ssl
+import zlib
+from types import TracebackType
+from typing import Any, Self, cast
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx2
+from aiohttp.abc import AbstractResolver
+from httpx_aiohttp.httpx2 import AiohttpTransport
+
+from . import failpoints
+from .outcome import Failure, Request, Response
+
+log = logging.getLogger(__name__)
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+#: Bytes of an answer that are kept; reading stops there.
+MAX_BODY = 65_536
+
+#: Ports that may be called without an allowance.
+PORTS = frozenset((80, 443, 8080, 8443))
+
+#: DELIVERY section 12 (Svix's list), and the deprecated ranges ::/96, fec0::/10 and 2001::/23 (Teredo among them).
+BLOCKED: tuple[Network, ...] = tuple(
+    ipaddress.ip_network(block)
+    for block in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
+        *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64"),
+        *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10"),
+        "ff00::/8",
+    )
+)
+
+#: Marks our own refusal; the connector keeps the number of an error, not its class, when several addresses fail.
+_REFUSED = max(errno.errorcode) + 1000
+
+
+class AddressGuard:
+    """Decides which addresses may be connected to. Refuses with an OSError before there is a socket."""
+
+    def __init__(self, allow: tuple[Network, ...] = (), ports: frozenset[int] = PORTS) -> None:
+        self._allow = allow
+        self._ports = ports
+
+    def problem(self, host: str, port: int) -> str | None:
+        """Why this address may not be connected to; None when it may. An allowed network allows every port."""
+        address = ipaddress.ip_address(host.partition("%")[0])
+        address = getattr(address, "ipv4_mapped", None) or address
+        if any(address in network for network in self._allow if network.version == address.version):
+            return None
+        if any(address in network for network in BLOCKED if network.version == address.version):
+            return f"the address {address} is private or reserved; PGWHEN_HTTP_ALLOW can allow it"
+        if port not in self._ports:
+            return f"port {port} is not among {_list(self._ports)}; PGWHEN_HTTP_PORTS can allow it"
+        return None
+
+    def make_socket(self, info: Any) -> socket.socket:
+        """aiohttp's socket factory: ``info`` is what getaddrinfo returns, for the one address to connect to."""
+        family, type_, proto, _, (host, port, *_) = info
+        if problem := self.problem(host, port):
+            raise OSError(_REFUSED, problem)
+        return socket.socket(family, type_, proto)
+
+
+def _list(ports: frozenset[int]) -> str:
+    return ", ".join(map(str, sorted(ports)))
+
+
+class HttpClient:
+    """Sends requests. ``limit`` is how many at once; ``resolver`` replaces the look-up of names (tests)."""
+
+    def __init__(
+        self,
+        guard: AddressGuard | None = None,
+        *,
+        limit: int = 100,
+        max_body: int = MAX_BODY,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self._max_body = max_body
+        context = httpx2.create_ssl_context()
+        # Two pools: a connection that was opened for a trusted request must not serve one that is guarded.
+        guarded = _session(context, limit, resolver, (guard or AddressGuard()).make_socket)
+        self._guarded = AiohttpTransport(verify=context, client=guarded)
+        self._trusted = AiohttpTransport(verify=context, client=_session(context, limit, resolver, None))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._guarded.aclose()
+        await self._trusted.aclose()
+
+    async def send(self, request: Request) -> Response | Failure:
+        """Send once; never raises for what a server or a network does."""
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            return Failure("url", "not an http or https URL, or one with a user name", refused=True)
+        deadline = asyncio.get_running_loop().time() + request.timeout
+        try:
+            message = _message(request)
+        except (ValueError, TypeError, httpx2.InvalidURL) as error:
+            return Failure("request", f"the request cannot be written: {error}", refused=True)
+        try:
+            async with asyncio.timeout_at(deadline):
+                transport = self._trusted if request.trusted else self._guarded
+                answer = await transport.handle_async_request(message)
+        except TimeoutError:
+            return Failure("timeout", f"no answer in {request.timeout:g} s", sent=True)
+        except Exception as error:
+            return _failure(error)
+        return await self._read(answer, deadline)
+
+    async def _read(self, answer: httpx2.Response, deadline: float) -> Response:
+        """Read up to the limit. The status is known: a body that breaks off, or is late, is only cut short."""
+        body = bytearray()
+        whole = True
+        try:
+            async with asyncio.timeout_at(deadline):
+                async for chunk in cast(httpx2.AsyncByteStream, answer.stream):
+                    body += chunk
+                    if len(body) > self._max_body:
+                        whole = False
+                        break
+        except Exception as error:
+            log.debug("the body of an answer broke off: %r", error)
+            whole = False
+        await _close(answer)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        kept, unpacked = _unpack(bytes(body[: self._max_body]), headers.get("content-encoding", ""), self._max_body)
+        return Response(answer.status_code, headers, kept, truncated=not (whole and unpacked))
+
+
+def _message(request: Request) -> httpx2.Request:
+    # The connect phase (waiting for the pool, look-up, handshake) ends well before the whole does, so that what runs out
+    # of time as a whole is known to have been written. aiohttp rounds deadlines beyond 5 s up to a full second.
+    connect = min(request.timeout * 0.8, 10.0)
+    timeouts = {"connect": connect, "pool": connect, "read": None, "write": None}
+    headers = {"accept-encoding": "identity", **request.headers}
+    extensions = {"timeout": timeouts}
+    return httpx2.Request(request.method, request.url, headers=headers, content=request.body, extensions=extensions)
+
+
+async def _close(answer: httpx2.Response) -> None:
+    try:
+        await answer.aclose()
+    except Exception as error:
+        log.debug("a connection ended badly after its answer: %r", error)
+
+
+def _session(
+    context: ssl.SSLContext, limit: int, resolver: AbstractResolver | None, make_socket: Any
+) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        limit=limit, ssl=context, resolver=resolver, socket_factory=make_socket, keepalive_timeout=10
+    )
+    session = aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+        skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+        trace_configs=[_fail_in_mid_send()] if failpoints.armed("mid_send") else None,
+    )
+    # aiohttp repeats PUT, DELETE and others by itself when a kept connection drops: that is ours to decide.
+    session._retry_connection = False
+    return session
+
+
+def _fail_in_mid_send() -> aiohttp.TraceConfig:
+    async def written(*_args: Any) -> None:
+        failpoints.hit("mid_send")
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_chunk_sent.append(written)
+    return trace
+
+
+def _unpack(body: bytes, encoding: str, limit: int) -> tuple[bytes, bool]:
+    """Undo a compression that we did not ask for, up to the limit; and whether that was all."""
+    if encoding.strip().lower() in ("", "identity"):
+        return body, True
+    if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        return b"", False
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    try:
+        return unpacker.decompress(body, limit), unpacker.eof
+    except zlib.error:
+        return b"", False
+
+
+def _failure(error: Exception) -> Failure:
+    cause = error.__cause__ if isinstance(error, httpx2.HTTPError) else error
+    if isinstance(cause, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+        return Failure("url", f"the URL cannot be called: {cause}", refused=True)
+    if isinstance(cause, aiohttp.ClientSSLError):
+        return Failure("tls", f"no TLS connection with {cause.host}:{cause.port}: {cause.os_error}")
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        reason = cause.os_error
+        if reason.errno == _REFUSED:
+            return Failure("address", reason.strerror or str(reason), refused=True)
+        code = "dns" if isinstance(cause, aiohttp.ClientConnectorDNSError) else "connect"
+        return Failure(code, f"cannot connect to {cause.host}:{cause.port}: {reason.strerror or reason}")
+    if isinstance(cause, aiohttp.ConnectionTimeoutError):
+        return Failure("connect", "no connection in time")
+    return Failure("lost", f"the connection ended without an answer: {cause or error!r}", sent=True)

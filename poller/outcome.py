@@ -1,0 +1,140 @@
+"""What became of an attempt: the answer of a server, or how none came, and the class that follows from it.
+
+The classes (DELIVERY: error classes): ``ok``; ``permanent`` (will never work); ``transient`` (nothing was done, try
+again); ``throttled`` (try again, later); ``auth`` (the connection is wrong, not the message); ``uncertain`` (it was
+written, and nobody knows whether it was done).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+from .templates import loads
+
+Class = Literal["ok", "permanent", "transient", "throttled", "auth", "uncertain"]
+
+#: Seconds; longer waits that a server asks for are cut to this.
+MAX_RETRY_AFTER = 86_400.0
+
+#: Characters of what a server said that are kept in the history.
+MAX_ANSWER = 2_000
+
+_NUMBER = re.compile(r"\d{1,12}(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request, complete. ``timeout`` is in seconds for all of it; ``trusted`` frees it from the address guard."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    timeout: float = 30.0
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP answer: header names in lower case, the body cut at a limit (``truncated``)."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    truncated: bool = False
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is not text in its charset, and NUL, is replaced."""
+        match = re.search(r"charset=\"?([\w.:-]+)", self.headers.get("content-type", ""))
+        try:
+            text = self.body.decode(match[1] if match else "utf-8", "replace")
+        except LookupError:
+            text = self.body.decode("utf-8", "replace")
+        return clean(text)  # type: ignore[no-any-return]
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON with exact numbers; None when it is not JSON."""
+        try:
+            return clean(loads(self.text))
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No answer. ``sent`` says whether bytes of the message may have left; ``refused`` that we did not want to send."""
+
+    code: str
+    message: str
+    sent: bool = False
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of an attempt. ``retry_after`` is in seconds; ``error`` is {code, message}, None when ok."""
+
+    class_: Class
+    output: dict[str, Any] | None = None
+    error: dict[str, str] | None = None
+    answer: dict[str, Any] | None = None
+    provider_message_id: str | None = None
+    retry_after: float | None = None
+
+
+def failed(class_: Class, code: str, message: str, **more: Any) -> Outcome:
+    """An outcome that is not ok."""
+    return Outcome(class_, error={"code": code, "message": message[:MAX_ANSWER]}, **more)
+
+
+def of_failure(failure: Failure) -> Outcome:
+    """What follows when no answer came: before the first byte it is safe to try again."""
+    class_: Class = "permanent" if failure.refused else "uncertain" if failure.sent else "transient"
+    return failed(class_, failure.code, failure.message)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """The header Retry-After in seconds: an integer, a fraction or an HTTP date (RFC 9110, 10.2.3), at most a day."""
+    value = headers.get("retry-after", "").strip()
+    if _NUMBER.fullmatch(value):
+        return min(float(value), MAX_RETRY_AFTER)
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    seconds = (at - (now or datetime.now(UTC))).total_seconds()
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+def answer_of(response: Response) -> dict[str, Any]:
+    """What the history keeps of an answer."""
+    return {"status": response.status, "body": response.text[:MAX_ANSWER]}
+
+
+def clean(value: Any) -> Any:
+    """A JSON value that ``jsonb`` can hold: no NUL, no half surrogate pairs, no number beyond numeric."""
+    if isinstance(value, str):
+        if value.isascii():
+            return value.replace("\0", "\ufffd")
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): clean(item) for key, item in value.items()}
+    return _bounded(value)
+
+
+def _bounded(value: Any) -> Any:
+    from decimal import Decimal
+
+    if isinstance(value, float) or (isinstance(value, Decimal) and not value.is_finite()):
+        raise ValueError("NaN and Infinity are not JSON")
+    if isinstance(value, Decimal) and (abs(value.adjusted()) > 1_000 or len(value.as_tuple().digits) > 10_000):
+        return str(value)
+    return value

@@ -1,0 +1,44 @@
+-- What a path of a condition, value or template means. p_scope says what there is: records (alias -> attachment, relation, ...),
+-- vars, inputs, steps, tenant, loose (a table is not known, so that unknown roots may be right).
+--
+-- Result: path, type, nodes, reads (paths in the context that have to be there), step (a step that it depends on), or problem.
+create or replace function pgwhen._resolve_path(p_path text[], p_scope jsonb, p_in_template boolean default false) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+declare
+  v_root constant text := p_path[1];
+  v_written constant text := array_to_string(p_path, '.');
+  v_result jsonb;
+begin
+  if p_scope -> 'records' ? v_root then
+    v_result := pgwhen._resolve_record_path(p_scope -> 'records' -> v_root, p_path, p_in_template);
+  elsif v_root in ('new', 'old') then
+    v_result := pgwhen._resolve_row_path(p_path, p_scope, p_in_template);
+  elsif v_root in ('event', 'workflow', 'execution') then
+    v_result := pgwhen._resolve_fixed_path(p_path);
+  elsif v_root in ('now', 'changed') then
+    v_result := case when cardinality(p_path) > 1 and (v_root = 'now' or p_path[2] !~ '^\d+$')
+      then jsonb_build_object('problem', jsonb_build_object('code', 'WF017', 'message', v_root || ' has no parts'))
+      else jsonb_build_object('type', case v_root when 'now' then 'timestamptz' else 'array' end) end;
+  elsif v_root = 'vars' then
+    v_result := pgwhen._resolve_constant_path(p_path, p_scope -> 'vars');
+  elsif v_root = 'tenant' then
+    v_result := pgwhen._resolve_tenant_path(p_path, p_scope);
+  elsif v_root = 'input' then
+    v_result := pgwhen._resolve_input_path(p_path, p_scope);
+  elsif v_root = 'steps' then
+    v_result := pgwhen._resolve_step_path(p_path, p_scope);
+  elsif v_root in ('item', 'index') then
+    v_result := jsonb_build_object('problem', jsonb_build_object('code', 'WF004', 'message', v_root || ': loops are not yet supported'));
+  else
+    v_result := pgwhen._resolve_other_root(p_path, p_scope, p_in_template);
+  end if;
+  if v_result ? 'problem' then
+    return v_result;
+  end if;
+  v_result := jsonb_build_object('path', to_jsonb(p_path), 'nodes', '[]'::jsonb) || v_result;
+  return jsonb_build_object('reads', jsonb_build_array(v_result -> 'path')) || v_result;
+end
+$$;
+comment on function pgwhen._resolve_path(text[], jsonb, boolean) is 'What a path means: its place in the context, type, and what has to be read.';
