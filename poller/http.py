@@ -155,8 +155,8 @@ class HttpClient:
 
 
 def _message(request: Request) -> httpx2.Request:
-    # The connect phase (waiting for the pool, look-up, handshake) ends well before the whole does, so that what runs out
-    # of time as a whole is known to have been written. aiohttp rounds deadlines beyond 5 s up to a full second.
+    # The connect phase (waiting for the pool, look-up, handshake) ends well before the whole does, so that what runs
+    # out of time as a whole is known to have been written. aiohttp rounds deadlines beyond 5 s up to a full second.
     connect = min(request.timeout * 0.8, 10.0)
     timeouts = {"connect": connect, "pool": connect, "read": None, "write": None}
     headers = {"accept-encoding": "identity", **request.headers}

@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"\d{1,12}(\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request, complete. ``timeout`` is in seconds for all of it; ``trusted`` frees it from the address guard."""
+    """An HTTP request. ``timeout`` is in seconds for all of it; ``trusted`` frees it from the address guard."""
 
     method: str
     url: str
@@ -67,12 +67,15 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No answer. ``sent`` says whether bytes of the message may have left; ``refused`` that we did not want to send."""
+    """No answer. ``sent`` says whether bytes of the message may have left; ``refused`` that we did not want to send;
+    ``connection`` that the connection is set up wrongly.
+    """
 
     code: str
     message: str
     sent: bool = False
     refused: bool = False
+    connection: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,9 @@ def failed(class_: Class, code: str, message: str, **more: Any) -> Outcome:
 
 def of_failure(failure: Failure) -> Outcome:
     """What follows when no answer came: before the first byte it is safe to try again."""
-    class_: Class = "permanent" if failure.refused else "uncertain" if failure.sent else "transient"
-    return failed(class_, failure.code, failure.message)
+    if failure.refused or failure.connection:
+        return failed("permanent" if failure.refused else "auth", failure.code, failure.message)
+    return failed("uncertain" if failure.sent else "transient", failure.code, failure.message)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

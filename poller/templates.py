@@ -478,7 +478,7 @@ def _compile(source: str, target: str) -> tuple[Template, bool]:
     return environment.from_string(source), False
 
 
-def _run(source: str, context: Mapping[str, Any], target: str) -> tuple[Any, str]:
+def _run(source: str, context: Mapping[str, Any], target: str, required: bool = False) -> tuple[Any, str]:
     """The result, and the mark of this render's secrets."""
     if "{" not in source:
         return source, ""
@@ -495,7 +495,11 @@ def _run(source: str, context: Mapping[str, Any], target: str) -> tuple[Any, str
             size += len(part)
             if size > MAX_OUTPUT:
                 raise TemplateError(f"the template makes more than {MAX_OUTPUT} characters")
-        result = _json_value(run.vars["result"]) if lone else "".join(parts)
+        result = run.vars["result"] if lone else "".join(parts)
+        if lone and not (required and isinstance(result, Undefined)):
+            result = _json_value(result)
+        elif lone:
+            _text(result)
         return (_sendable(result) if isinstance(result, str) and not budget.nonce else result), budget.nonce
     except TemplateError:
         raise
@@ -552,14 +556,17 @@ def render(source: str, context: Mapping[str, Any], target: str = "text") -> str
     return str(text)
 
 
-def render_value(value: Any, context: Mapping[str, Any]) -> Any:
-    """Render every string in a JSON value: a lone ``{{ x }}`` keeps its type, null where it is missing."""
+def render_value(value: Any, context: Mapping[str, Any], required: bool = False) -> Any:
+    """Render every string in a JSON value: a lone ``{{ x }}`` keeps its type, null where it is missing.
+
+    With ``required`` a lone ``{{ x }}`` that is missing is an error too, unless it has a default.
+    """
     if isinstance(value, str):
-        return _run(value, context, "value")[0]
+        return _run(value, context, "value", required)[0]
     if isinstance(value, Mapping):
-        return {key: render_value(item, context) for key, item in value.items()}
+        return {key: render_value(item, context, required) for key, item in value.items()}
     if isinstance(value, list):
-        return [render_value(item, context) for item in value]
+        return [render_value(item, context, required) for item in value]
     return value
 
 

@@ -22,16 +22,18 @@ begin
           'tick', 'tick_and_claim', 'freeze_actions', 'report_actions', 'run_database_step', 'extend_leases'
         ]),
         (array['pgwhen_app', 'pgwhen_operator'], array['emit_event', 'start_execution']),
-        (c_people, array['contract', 'explain_event', 'explain_record', 'execution_timeline']),
+        (c_people, array[
+          'contract', 'explain_event', 'explain_record', 'find_execution', 'list_executions', 'show_execution'
+        ]),
         (array['pgwhen_operator'], array[
-          'tick', 'maintain', 'retry_executions', 'cancel_execution', 'cancel_executions',
-          'pause_workflow', 'resume_workflow', 'archive_workflow'
+          'tick', 'maintain', 'retry_executions', 'retry_failed', 'cancel_executions',
+          'pause_workflow', 'resume_workflow', 'archive_workflow', 'pause_connection', 'resume_connection'
         ]),
         -- attach and detach run with the rights of the table's owner, who has to be a member of pgwhen_author, and so
         -- do the helpers that they call; making a trigger asks for EXECUTE on its function.
         (array['pgwhen_author'], array[
           'attach', 'detach', '_register_attachment', '_unregister_attachment',
-          'validate_definition', 'apply_definition', 'publish_workflow', 'render_template'
+          'normalise_definition', 'validate_definition', 'apply_definition', 'publish_workflow', 'render_template'
         ])
     ),
     wanted (kind, object, role, privilege) as (

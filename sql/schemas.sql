@@ -13,7 +13,7 @@ begin
       execute format('create schema %I authorization %I', v_schema, v_role);
     elsif v_actual <> v_role then
       raise exception 'schema % belongs to %, not to %', v_schema, v_actual, v_role
-        using errcode = 'WF300', hint = format('As a superuser: alter schema %I owner to %I', v_schema, v_role);
+        using errcode = 'WF390', hint = format('As a superuser: alter schema %I owner to %I', v_schema, v_role);
     end if;
   end loop;
 end

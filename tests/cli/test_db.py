@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -60,6 +61,13 @@ def test_from_start_to_reset(home: Path) -> None:
     assert run(home, "db", "reset", "--yes").stdout.strip() == dsn
     with psycopg.connect(dsn) as db:
         assert db.execute("select to_regclass('mine')").fetchone() == (None,)
+
+
+def test_three_at_once_start_one(home: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(lambda _: run(home, "db", "url"), range(3)))
+    assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
+    assert len({one.stdout for one in done}) == 1
 
 
 def test_the_other_version(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -165,6 +166,25 @@ def test_it_waits_for_a_tick_to_end(dsn: str, connect: Callable[..., psycopg.Con
         tick.commit()
         future.result()
     assert talk == ["waiting for another migrate, or for a tick to end"]
+
+
+def test_ticks_go_on_while_it_runs(dsn: str, connect: Callable[..., psycopg.Connection[Any]]) -> None:
+    """Bodies are replaced under a poller that never stops calling them."""
+    poller, stop = connect(user="pgwhen_poller"), threading.Event()
+
+    def tick_on() -> int:
+        count = 0
+        while not stop.is_set():
+            poller.execute("select pgwhen.tick(10)")
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(1) as pool:
+        ticks = pool.submit(tick_on)
+        for _ in range(5):
+            migrate_database(dsn)
+        stop.set()
+        assert ticks.result() > 5
 
 
 # ---------------------------------------------------------------- what it refuses

@@ -7,6 +7,11 @@ as $$
 declare
   v_interval interval;
 begin
+  -- What nearly all durations look like, without the long patterns.
+  if p_text ~ '^\d{1,5} ?(?:s|m|h|d|w|seconds?|minutes?|hours?|days?|weeks?)$' then
+    v_interval := p_text::interval;
+    return case when v_interval <= '365250 days' then v_interval end;
+  end if;
   if p_text !~ '\d' or (
     p_text !~* '^\s*([-+]?\d{1,8}(\.\d{1,6})?\s*(years?|yrs?|y)\s*)?([-+]?\d{1,8}(\.\d{1,6})?\s*(months?|mons?)\s*)?([-+]?\d{1,8}(\.\d{1,6})?\s*(weeks?|w)\s*)?([-+]?\d{1,8}(\.\d{1,6})?\s*(days?|d)\s*)?(([-+]?\d{1,8}(\.\d{1,6})?\s*(hours?|hrs?|h)\s*)?([-+]?\d{1,8}(\.\d{1,6})?\s*(minutes?|mins?|m)\s*)?([-+]?\d{1,8}(\.\d{1,6})?\s*(seconds?|secs?|s)\s*)?([-+]?\d{1,8}(\.\d{1,6})?\s*(milliseconds?|ms)\s*)?|[-+]?\d{1,6}:[0-5]\d(:[0-5]\d(\.\d{1,6})?)?\s*)$'
     and p_text !~ '^P(-?\d{1,8}Y)?(-?\d{1,8}M)?(-?\d{1,8}W)?(-?\d{1,8}D)?(T(?=-?\d)(-?\d{1,8}H)?(-?\d{1,8}M)?(-?\d{1,8}(\.\d{1,6})?S)?)?$'

@@ -5,11 +5,15 @@ returns table (execution_id uuid, step_id text, context jsonb)
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 set timezone = 'UTC'
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare
+  c_roots constant text[] := '{event,input,new,old,changed,vars,tenant,workflow,execution,now,item,steps}';
   v_now timestamptz := pgwhen._now();
   v_execution_ids uuid[];
   v_step_ids text[];
@@ -25,8 +29,8 @@ begin
     from unnest(p_steps) r (execution_id, step_id)
     join pgwhen.executions x on x.execution_id = r.execution_id
   ), shape as materialized (
-    select d.workflow_id, d.version, d.step_id, v.compiled -> 'vars' as vars, n.nodes,
-      array(select distinct p.path ->> 0 from jsonb_array_elements(paths.all) p (path)) as roots,
+    select d.workflow_id, d.version, d.step_id, coalesce(v.compiled -> 'vars', '{}') as vars, n.nodes, r.roots,
+      array(select unnest(c_roots) except select unnest(r.roots)) as unasked,
       array(select distinct p.path ->> 1 from jsonb_array_elements(paths.all) p (path) where p.path ->> 0 = 'steps') as step_ids,
       (row_number() over ())::integer as number
     from (select distinct workflow_id, version, step_id from step) d
@@ -36,35 +40,40 @@ begin
         when 'start' then coalesce(s.compiled #> '{reads,condition}', '[]') || coalesce(s.compiled #> '{reads,engine}', '[]')
         else coalesce(s.compiled -> 'reads' -> p_kind, '[]')
       end as all) paths
+    cross join lateral (select array(
+        select p.path ->> 0 from jsonb_array_elements(paths.all) p (path)
+        union
+        -- The engine and conditions always have a clock, and a condition on what changed compares both rows.
+        select x from unnest(case when p_kind = 'action' then '{}' else '{now,old,new,changed}' end::text[]) x
+      ) as roots) r
     cross join lateral (select pgwhen._needed_nodes(v.compiled -> 'reads', paths.all) as nodes) n
   ), built as (
     select s.execution_id, s.step_id, h.number, s.attachment_id, s.record_key,
-      '{"v": 1}'
-      || case when 'event' = any (h.roots) then jsonb_build_object('event', jsonb_build_object(
-          'id', e.event_id, 'type', e.type, 'table', a.table_name, 'operation', e.operation, 'occurred_at', e.occurred_at,
-          'depth', e.depth, 'actor', e.actor, 'trigger', t.trigger_id)) else '{}' end
-      || case when 'input' = any (h.roots) and e.input is not null then jsonb_build_object('input', e.input) else '{}' end
-      || case when 'new' = any (h.roots) and e.new is not null then jsonb_build_object('new', e.new) else '{}' end
-      || case when h.roots && '{old,new}' and e.old is not null and (p_kind in ('condition', 'start') or 'old' = any (h.roots))
-          then jsonb_build_object('old', e.old) else '{}' end
-      || case when 'changed' = any (h.roots) and e.changed is not null then jsonb_build_object('changed', e.changed) else '{}' end
-      || case when 'vars' = any (h.roots) then jsonb_build_object('vars', coalesce(h.vars, '{}')) else '{}' end
-      || case when 'tenant' = any (h.roots) then jsonb_build_object('tenant',
-          (select n.variables || jsonb_build_object('id', n.tenant) from pgwhen.tenants n where n.tenant = s.tenant)) else '{}' end
-      || case when 'workflow' = any (h.roots) then jsonb_build_object('workflow',
-          (select jsonb_build_object('id', w.workflow, 'name', w.name, 'version', s.version)
-           from pgwhen.workflows w where w.workflow_id = s.workflow_id)) else '{}' end
-      || case when 'execution' = any (h.roots) then jsonb_build_object('execution',
-          jsonb_build_object('id', s.execution_id, 'started_at', s.started_at)) else '{}' end
-      || case when 'now' = any (h.roots) or p_kind <> 'action' then jsonb_build_object('now', coalesce(
-          (select q.queued_at from pgwhen.execution_steps q
-           where q.execution_id = s.execution_id and q.step_id = s.step_id and q.part = 0), v_now)) else '{}' end
-      || case when 'item' = any (h.roots) and s.item is not null then jsonb_build_object('item', s.item) else '{}' end
-      || case when 'steps' = any (h.roots) then jsonb_build_object('steps', coalesce(
-          (select jsonb_object_agg(o.step_id, jsonb_build_object('status', o.status, 'output', o.output, 'error', o.error))
-           from pgwhen.execution_steps o
-           where o.execution_id = s.execution_id and o.part = 0 and (o.step_id = any (h.step_ids) or array_position(h.step_ids, null) is not null)), '{}'))
-        else '{}' end as context,
+      jsonb_build_object(
+        'v', 1,
+        'event', case when 'event' = any (h.roots) then jsonb_build_object('id', e.event_id, 'type', e.type, 'table', a.table_name,
+          'operation', e.operation, 'occurred_at', e.occurred_at, 'depth', e.depth, 'actor', e.actor, 'trigger', t.trigger_id) end,
+        'input', case when 'input' = any (h.roots) then e.input end,
+        'new', case when 'new' = any (h.roots) then e.new end,
+        'old', case when 'old' = any (h.roots) then e.old end,
+        'changed', case when 'changed' = any (h.roots) then to_jsonb(e.changed) end,
+        'vars', h.vars,
+        'tenant', case when 'tenant' = any (h.roots) then (
+          select n.variables || jsonb_build_object('id', n.tenant) from pgwhen.tenants n where n.tenant = s.tenant) end,
+        'workflow', case when 'workflow' = any (h.roots) then (
+          select jsonb_build_object('id', w.workflow, 'name', w.name, 'version', s.version)
+          from pgwhen.workflows w where w.workflow_id = s.workflow_id) end,
+        'execution', case when 'execution' = any (h.roots) then jsonb_build_object('id', s.execution_id, 'started_at', s.started_at) end,
+        'now', case when 'now' = any (h.roots) then coalesce((
+          select q.queued_at from pgwhen.execution_steps q
+          where q.execution_id = s.execution_id and q.step_id = s.step_id and q.part = 0), v_now) end,
+        'item', case when 'item' = any (h.roots) then s.item end,
+        'steps', case when 'steps' = any (h.roots) then coalesce((
+          select jsonb_object_agg(o.step_id, jsonb_build_object('status', o.status, 'output', o.output, 'error', o.error))
+          from pgwhen.execution_steps o
+          where o.execution_id = s.execution_id and o.part = 0
+            and (o.step_id = any (h.step_ids) or array_position(h.step_ids, null) is not null)), '{}') end
+      ) - h.unasked as context,
       h.nodes <> '[]' as is_reading
     from step s
     join shape h on h.workflow_id = s.workflow_id and h.version = s.version and h.step_id = s.step_id

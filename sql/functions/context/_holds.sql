@@ -10,6 +10,13 @@ declare
   v_right jsonb;
   v_result boolean;
 begin
+  -- Most conditions: a value and a literal.
+  v_right := p_condition -> 'right' -> 'literal';
+  if v_right <> 'null' and v_op in ('eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'not_in', 'contains', 'starts_with', 'ends_with',
+      'matches', 'before', 'after', 'within', 'older_than') then
+    v_left := pgwhen._at(p_context, p_condition -> 'left');
+    return pgwhen._compared(v_op, v_left, v_right, p_condition ->> 'type', p_context);
+  end if;
   case v_op
     when 'all', 'any' then
       if p_depth >= 32 then
@@ -46,14 +53,12 @@ begin
         return true;
       end if;
       v_left := pgwhen._at(p_context, p_condition -> 'left');
-      v_right := p_condition -> 'right' -> 'literal';
-      if v_right is null then
-        v_right := pgwhen._value(p_condition -> 'right', p_context);
-      elsif v_right = 'null' and v_op in ('eq', 'ne') then
+      if v_right = 'null' and v_op in ('eq', 'ne') then
         -- A null that is written in the definition asks whether the value is missing; one that comes out of a path makes
         -- the result unknown.
         return (v_left is null) = (v_op = 'eq');
       end if;
+      v_right := pgwhen._value(p_condition -> 'right', p_context);
       return pgwhen._compared(v_op, v_left, v_right, p_condition ->> 'type', p_context);
   end case;
 end

@@ -4,6 +4,10 @@ create or replace function pgwhen._read_records(p_contexts jsonb[], p_shapes int
   p_keys jsonb[]) returns jsonb[]
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
   v_contexts jsonb[] := p_contexts;
@@ -14,7 +18,6 @@ declare
   v_paths text[];
   v_relation regclass;
   v_relations jsonb := '{}';
-  v_aliases jsonb;
 begin
   select max((n.node ->> 'level')::integer) into v_levels
   from unnest(p_nodes) s (nodes) cross join jsonb_array_elements(s.nodes) n (node);
@@ -22,50 +25,44 @@ begin
   for v_level in 0 .. coalesce(v_levels, -1) loop
     for v_read in
       with node as materialized (
-        select s.shape, n.node, n.node ->> 'kind' as kind, (n.node ->> 'attachment')::integer as attachment_id,
-          array(select jsonb_array_elements_text(n.node -> 'path')) as path,
-          array(select jsonb_array_elements_text(n.node -> 'from')) as from_path
+        select s.shape, n.node, n.node ->> 'kind' = 'record' as is_record, (n.node ->> 'attachment')::integer as attachment_id,
+          array(select jsonb_array_elements_text(n.node -> 'path'))::text as path,
+          array(select jsonb_array_elements_text(n.node -> 'from')) as from_path,
+          -- One query reads what has the same table, columns and key, wherever in the context it goes.
+          dense_rank() over (order by n.node -> 'attachment', n.node -> 'table', n.node -> 'columns', n.node -> 'to_columns') as query
         from unnest(p_nodes) with ordinality s (nodes, shape)
         cross join jsonb_array_elements(s.nodes) n (node)
         where (n.node ->> 'level')::integer = v_level and n.node ->> 'kind' <> 'alias'
-      ), wanted as (
-        select c.ordinal, n.node, n.kind, n.path::text as path,
-          case when n.kind = 'record' then c.key
+      ), wanted as materialized (
+        select c.ordinal::integer as ordinal, n.query, n.path, case
+            when n.is_record then c.key
             else pgwhen._reference_key(c.context #> n.from_path, n.node -> 'from_columns', n.node -> 'to_columns')
           end as key
-        from unnest(v_contexts, p_shapes, p_attachments, p_keys) with ordinality c (context, shape, attachment_id, key, ordinal)
-        join node n on n.shape = c.shape and (n.kind <> 'record' or n.attachment_id = c.attachment_id)
+        from node n
+        join unnest(v_contexts, p_shapes, p_attachments, p_keys) with ordinality c (context, shape, attachment_id, key, ordinal)
+          on c.shape = n.shape and (not n.is_record or n.attachment_id = c.attachment_id)
+      ), query as (
+        select w.query, array_agg(w.ordinal) as ordinals, array_agg(w.path) as paths, array_agg(w.key) as keys
+        from wanted w
+        where w.key is not null
+        group by w.query
       )
-      select w.kind, (w.node ->> 'attachment')::integer as attachment_id, w.node ->> 'table' as table_name,
-        nullif(w.node -> 'columns', 'null') as columns, w.node -> 'to_columns' as to_columns, min(w.node ->> 'from') as from_path,
-        (array_agg(w.node -> 'from_columns'))[1] as from_columns,
-        array_agg(w.ordinal::integer) as ordinals, array_agg(w.path) as paths, array_agg(w.key) as keys
-      from wanted w
-      where w.key is not null
-      group by 1, 2, 3, 4, 5
+      select q.ordinals, q.paths, q.keys, n.node, n.shape, n.is_record, jsonb_path_exists(n.node, '$.columns[*].as') as has_aliases,
+        (select array_agg(m.shape || (m.node ->> 'path')) from node m where m.query = q.query) as places
+      from query q
+      cross join lateral (select * from node n where n.query = q.query limit 1) n
     loop
       v_ordinals := v_read.ordinals;
       v_paths := v_read.paths;
-      if v_read.kind = 'record' then
-        v_relation := pgwhen._attachment_relation(v_read.attachment_id);
-      else
-        v_relation := pgwhen._reference_relation(v_read.table_name, (v_relations ->> v_read.from_path)::oid::regclass,
-          array(select jsonb_array_elements_text(v_read.from_columns)));
-      end if;
-      if v_relation is null then
-        raise exception using errcode = 'WF133', message = format('the table %s is gone', coalesce(v_read.table_name, 'of the record')),
-          detail = 'A workflow reads it.', hint = 'Change the workflow and publish it again.';
-      end if;
-      v_relations := v_relations || (select jsonb_object_agg(p.path, v_relation::oid::text) from (select distinct array_to_json(x.path::text[])::jsonb::text as path from unnest(v_paths) x (path)) p);
-      select jsonb_object_agg(c.entry ->> 'as', c.entry ->> 'column') into v_aliases
-      from jsonb_array_elements(v_read.columns) c (entry)
-      where jsonb_typeof(c.entry) = 'object';
+      v_relation := pgwhen._node_relation(v_read.node, (v_relations ->> (v_read.shape || (v_read.node ->> 'from')))::oid);
+      v_relations := v_relations || (select jsonb_object_agg(p.place, v_relation::oid::text) from unnest(v_read.places) p (place));
       for v_row in
-        select r.n, case when v_aliases is null then r.record else
-          r.record || (select jsonb_object_agg(a.key, r.record -> a.value) from jsonb_each_text(v_aliases) a where r.record ? a.value) end as record
-        from pgwhen_sandbox.read_rows(v_relation, pgwhen._columns_to_read(v_relation, v_read.columns),
-          case when v_read.kind = 'record' then array(select jsonb_object_keys(v_read.keys[1]))
-            else array(select jsonb_array_elements_text(v_read.to_columns)) end,
+        select r.n, case when v_read.has_aliases then pgwhen._with_aliases(r.record, v_read.node -> 'columns') else r.record end as record
+        from pgwhen_sandbox.read_rows(
+          v_relation,
+          pgwhen._columns_to_read(v_relation, v_read.node -> 'columns'),
+          case when v_read.is_record then array(select jsonb_object_keys(v_read.keys[1]))
+            else array(select jsonb_array_elements_text(v_read.node -> 'to_columns')) end,
           v_read.keys) r
       loop
         v_contexts[v_ordinals[v_row.n]] := jsonb_set(v_contexts[v_ordinals[v_row.n]], v_paths[v_row.n]::text[], v_row.record);
@@ -74,16 +71,19 @@ begin
 
     -- The same row under a root of its own.
     for v_row in
-      select c.ordinal::integer as ordinal, array(select jsonb_array_elements_text(n.node -> 'path')) as path,
-        c.context #> array(select jsonb_array_elements_text(n.node -> 'of')) as record
-      from unnest(p_nodes) with ordinality s (nodes, shape)
-      cross join jsonb_array_elements(s.nodes) n (node)
-      join unnest(v_contexts, p_shapes) with ordinality c (context, shape, ordinal) on c.shape = s.shape
-      where (n.node ->> 'level')::integer = v_level and n.node ->> 'kind' = 'alias'
+      select c.ordinal::integer as ordinal, n.path, c.context #> n.of_path as record
+      from (
+        select s.shape, array(select jsonb_array_elements_text(n.node -> 'path')) as path,
+          array(select jsonb_array_elements_text(n.node -> 'of')) as of_path
+        from unnest(p_nodes) with ordinality s (nodes, shape)
+        cross join jsonb_array_elements(s.nodes) n (node)
+        where (n.node ->> 'level')::integer = v_level and n.node ->> 'kind' = 'alias'
+        offset 0
+      ) n
+      join unnest(v_contexts, p_shapes) with ordinality c (context, shape, ordinal) on c.shape = n.shape
+      where c.context #> n.of_path is not null
     loop
-      if v_row.record is not null then
-        v_contexts[v_row.ordinal] := jsonb_set(v_contexts[v_row.ordinal], v_row.path, v_row.record);
-      end if;
+      v_contexts[v_row.ordinal] := jsonb_set(v_contexts[v_row.ordinal], v_row.path, v_row.record);
     end loop;
   end loop;
   return v_contexts;

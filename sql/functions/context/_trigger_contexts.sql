@@ -4,8 +4,11 @@ returns table (ordinal integer, context jsonb)
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 set timezone = 'UTC'
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -51,7 +51,7 @@ begin
     end if;
     if v_dead is not null then
       insert into pgwhen.execution_steps (execution_id, queued_at, finished_at, generation, step_id, status)
-      select x.execution_id, pgwhen._now(), pgwhen._now(), x.generation, d.step_id, 'not_reached'
+      select x.execution_id, (select pgwhen._now()), (select pgwhen._now()), x.generation, d.step_id, 'not_reached'
       from unnest(v_dead) d
       join pgwhen.executions x on x.execution_id = d.execution_id;
     end if;

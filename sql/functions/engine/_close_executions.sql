@@ -5,7 +5,7 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 begin
   update pgwhen.execution_steps s
-  set status = 'cancelled', finished_at = pgwhen._now(), outcome = null,
+  set status = 'cancelled', finished_at = (select pgwhen._now()), outcome = null,
     reason = case s.status when 'uncertain' then 'the execution ended; whether the message left is unknown' else 'the execution ended' end
   from unnest(p_execution_ids) i (execution_id)
   where s.execution_id = i.execution_id and s.status in ('ready', 'held', 'queued', 'sleeping', 'waiting', 'uncertain');

@@ -35,7 +35,7 @@ begin
   if v_retry ->> 'jitter' = 'full' then
     v_wait := v_wait * random();
   end if;
-  due_at := p_now + greatest(v_wait, least(p_retry_after_seconds, 86400), 0) * interval '1 second';
+  due_at := p_now + greatest(v_wait, least(coalesce(p_retry_after_seconds, 0), 86400)) * interval '1 second';
   if p_class <> 'throttled' and p_tries + 1 >= (v_retry ->> 'attempts')::integer then
     status := 'failed';
     reason := format('gave up after %s attempts', p_tries + 1);

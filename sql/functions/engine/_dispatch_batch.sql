@@ -123,6 +123,7 @@ begin
       where d.skipped is not null
       group by d.event_id
     ) k on k.event_id = i.event_id
+    on conflict (event_id) do nothing
   )
   select array_agg(s.execution_id) into v_started from started s;
   perform pgwhen._fail_point('tick.matched');

@@ -17,7 +17,7 @@ as $$
     returning q.message
   )
   update pgwhen.execution_steps s
-  set status = 'cancelled', finished_at = pgwhen._now(), reason = 'the execution ended'
+  set status = 'cancelled', finished_at = (select pgwhen._now()), reason = 'the execution ended'
   from stale q
   where s.execution_id = (q.message ->> 'execution')::uuid and s.step_id = q.message ->> 'step'
     and s.part = (q.message ->> 'part')::integer and s.generation = (q.message ->> 'generation')::integer

@@ -1,7 +1,7 @@
 -- The only clock. The setting pgwhen.now replaces it in tests, and only where the settings row test_mode allows: a session
--- may set anything, so the setting alone must not move time.
+-- may set anything, so the setting alone must not move time. Stable, so that it can be compared with an index.
 create or replace function pgwhen._now() returns timestamptz
-language plpgsql
+language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 begin

@@ -4,7 +4,7 @@ language sql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
   insert into pgwhen.failures (execution_id, generation, workflow_id, failed_at, step_id)
-  select s.execution_id, s.generation, x.workflow_id, coalesce(s.finished_at, pgwhen._now()), s.step_id
+  select s.execution_id, s.generation, x.workflow_id, coalesce(s.finished_at, (select pgwhen._now())), s.step_id
   from unnest(p_steps) r
   join pgwhen.executions x on x.execution_id = r.execution_id
   join pgwhen.execution_steps s on s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0

@@ -5,5 +5,6 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
   insert into pgwhen.events (event_id, occurred_at, dispatched_at, tenant, status, operation, type, input, error)
   values (p_message.event_id, p_message.occurred_at, pgwhen._now(), 'default', 'failed', 'unknown', 'unknown', p_message.message, p_error)
+  on conflict (event_id) do nothing
 $$;
 comment on function pgwhen._record_poison(pgwhen.event_message, jsonb) is 'Records an event that could not be dispatched.';

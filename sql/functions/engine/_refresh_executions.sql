@@ -15,7 +15,7 @@ as $$
   ), changed as (
     update pgwhen.executions x
     set status = t.status, had_failures = t.had_failures,
-      finished_at = case when t.status = 'completed' then pgwhen._now() end,
+      finished_at = case when t.status = 'completed' then (select pgwhen._now()) end,
       reason = case when t.status = 'completed' and t.had_failures then 'completed with failures' end
     from state t
     where x.execution_id = t.execution_id and x.status in ('pending', 'running', 'waiting') and x.status <> t.status

@@ -7,10 +7,7 @@ as $$
 declare
   v_type pg_type;
 begin
-  select t.* into v_type from pg_type t where t.oid = p_type;
-  while v_type.typtype = 'd' loop
-    select t.* into v_type from pg_type t where t.oid = v_type.typbasetype;
-  end loop;
+  select t.* into v_type from pg_type t where t.oid = pgwhen._base_type(p_type);
   return case
     when v_type.oid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype, 'float4'::regtype, 'float8'::regtype, 'oid'::regtype)
       then 'numeric'

@@ -19,9 +19,13 @@ begin
     if v_result ? 'problem' or not p_in_template then
       return v_result;
     end if;
-    return v_result || jsonb_build_object('path', to_jsonb(p_path), 'reads', jsonb_build_array(to_jsonb(p_path), v_result -> 'path'),
-      'nodes', (v_result -> 'nodes') || jsonb_build_array(jsonb_build_object('path', jsonb_build_array(v_root), 'kind', 'alias',
-        'of', jsonb_build_array(v_choices[1][1], v_choices[1][2]))));
+    -- The row is read where its foreign key is and stands under the root too; what is further away is read from there.
+    return v_result || jsonb_build_object('path', to_jsonb(p_path), 'reads', jsonb_build_array(to_jsonb(p_path)), 'nodes', (
+        select jsonb_agg(case when jsonb_array_length(n.value -> 'path') <= 2 then n.value else n.value || jsonb_build_object(
+          'path', jsonb_build_array(v_root) || ((n.value -> 'path') - 0 - 0), 'from', jsonb_build_array(v_root) || ((n.value -> 'from') - 0 - 0)) end)
+        from jsonb_array_elements(v_result -> 'nodes') n)
+      || jsonb_build_array(jsonb_build_object('path', jsonb_build_array(v_root), 'kind', 'alias',
+        'of', jsonb_build_array(v_choices[1][1], v_choices[1][2]), 'order', 2.5)));
   elsif cardinality(v_choices) > 2 then
     return jsonb_build_object('problem', jsonb_build_object('code', 'WF018',
       'message', format('%s is ambiguous: more than one foreign key leads there', v_root),
@@ -34,7 +38,8 @@ begin
       return jsonb_build_object('path', to_jsonb(array['tenant'] || p_path[2 : cardinality(p_path)])) || v_result;
     end if;
     return v_result || jsonb_build_object('reads', jsonb_build_array(to_jsonb(p_path), to_jsonb(array['tenant'] || p_path[2 : cardinality(p_path)])),
-      'nodes', jsonb_build_array(jsonb_build_object('path', jsonb_build_array(v_root), 'kind', 'alias', 'of', '["tenant"]'::jsonb)));
+      'nodes', jsonb_build_array(jsonb_build_object('path', jsonb_build_array(v_root), 'kind', 'alias', 'of', '["tenant"]'::jsonb,
+        'order', 1)));
   end if;
   -- Where it could be instead: under the record, or one foreign key further away.
   select array_agg(c.path order by c.distance, c.path) into v_far

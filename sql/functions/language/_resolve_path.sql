@@ -13,8 +13,13 @@ declare
 begin
   if p_scope -> 'records' ? v_root then
     v_result := pgwhen._resolve_record_path(p_scope -> 'records' -> v_root, p_path, p_in_template);
+    if p_scope -> 'records' -> v_root -> 'is_deleted' = 'true' and v_result ? 'path' then
+      v_result := v_result || jsonb_build_object('reads', jsonb_build_array(v_result -> 'path', '["old"]'::jsonb));
+    end if;
   elsif v_root in ('new', 'old') then
     v_result := pgwhen._resolve_row_path(p_path, p_scope, p_in_template);
+  elsif v_root = 'execution' and p_scope ->> 'place' in ('when', 'suppress_if') then
+    v_result := jsonb_build_object('problem', jsonb_build_object('code', 'WF017', 'message', 'there is no execution before the workflow starts'));
   elsif v_root in ('event', 'workflow', 'execution') then
     v_result := pgwhen._resolve_fixed_path(p_path);
   elsif v_root in ('now', 'changed') then

@@ -11,8 +11,11 @@ declare
   v_relation oid := (p_record ->> 'relation')::oid;
   v_path text[] := p_path[1:1];
   v_nodes jsonb := '[]';
-  v_node jsonb := jsonb_build_object('path', jsonb_build_array(p_path[1]), 'kind', 'record', 'attachment', p_record -> 'attachment',
-    'relation', p_record -> 'relation', 'columns', '[]'::jsonb);
+  -- What was deleted cannot be read again: its record is the row that the event carried.
+  v_is_old constant boolean := p_record -> 'is_deleted' = 'true';
+  v_node jsonb := case when v_is_old then jsonb_build_object('path', jsonb_build_array(p_path[1]), 'kind', 'alias', 'of', '["old"]'::jsonb)
+    else jsonb_build_object('path', jsonb_build_array(p_path[1]), 'kind', 'record', 'attachment', p_record -> 'attachment') end
+    || jsonb_build_object('relation', p_record -> 'relation', 'columns', '[]'::jsonb, 'order', 1);
   v_count constant integer := cardinality(p_path);
   v_column jsonb;
   v_reference record;
@@ -22,6 +25,10 @@ declare
 begin
   if v_relation is null then
     return jsonb_build_object('path', to_jsonb(p_path), 'type', null, 'nodes', '[]'::jsonb);
+  elsif p_record -> 'is_keyless' = 'true' and not v_is_old then
+    return jsonb_build_object('problem', jsonb_build_object('code', 'WF019',
+      'message', format('%s: %s has no primary key, so that its row cannot be read again', array_to_string(p_path, '.'), v_relation::regclass),
+      'hint', format('use new.%s, or give the table a primary key and attach it again', coalesce(p_path[2], '<column>'))));
   end if;
   for i in 2 .. v_count loop
     v_column := pgwhen._find_column(v_relation, p_path[i]);
@@ -43,7 +50,7 @@ begin
       v_nodes := v_nodes || v_node;
       v_node := jsonb_build_object('path', to_jsonb(v_path), 'kind', 'reference', 'from', to_jsonb(v_path[1 : i - 1]),
         'from_columns', to_jsonb(v_reference.from_columns), 'table', pgwhen._table_name(v_reference.relation),
-        'relation', v_reference.relation::bigint, 'to_columns', to_jsonb(v_reference.to_columns), 'columns', '[]'::jsonb);
+        'relation', v_reference.relation::bigint, 'to_columns', to_jsonb(v_reference.to_columns), 'columns', '[]'::jsonb, 'order', i);
       v_relation := v_reference.relation;
       v_names := null;
     elsif v_column is not null then
@@ -51,6 +58,15 @@ begin
         return jsonb_build_object('problem', jsonb_build_object('code', 'WF017',
           'message', format('%s is %s and has no %s', array_to_string(p_path[1:i], '.'), v_column ->> 'sql_type', p_path[i + 1]),
           'hint', 'only foreign keys and JSON columns have parts'));
+      end if;
+      if pgwhen._is_excluded(v_relation, v_column ->> 'name') then
+        return jsonb_build_object('problem', jsonb_build_object('code', 'WF019',
+          'message', format('%s: the column is excluded, so that workflows never see it', array_to_string(p_path, '.')),
+          'hint', format('attach %s again with the columns to exclude', v_relation::regclass)));
+      elsif v_is_old and i = 2 and p_in_template and v_column ->> 'name' <> p_path[i] then
+        return jsonb_build_object('problem', jsonb_build_object('code', 'WF016',
+          'message', format('%s: the event has the column as %s', array_to_string(p_path, '.'), v_column ->> 'name'),
+          'hint', format('write %s.%s', p_path[1], v_column ->> 'name')));
       end if;
       v_nodes := v_nodes || jsonb_set(v_node, '{columns}', (v_node -> 'columns') || case
         when p_in_template and v_column ->> 'name' <> p_path[i]

@@ -1,7 +1,8 @@
 -- The tree of steps as rows, in the order of the text. owners is the chain of steps whose branches hold the step, outermost
--- first, each with the outcome that leads into the branch: [["check","true"], ["call","error"]].
+-- first, each with the outcome that leads into the branch: [["check","true"], ["call","error"]]; previous is the step above in
+-- the same list.
 create or replace function pgwhen._step_rows(p_list jsonb, p_list_path text, p_owners jsonb default '[]')
-returns table (step jsonb, path text, list_path text, place integer, owners jsonb)
+returns table (step jsonb, path text, previous jsonb, owners jsonb)
 language plpgsql immutable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
@@ -16,8 +17,7 @@ begin
   for v_step, v_place in select e.value, e.ordinality - 1 from jsonb_array_elements(p_list) with ordinality e loop
     step := v_step;
     path := format('%s[%s]', p_list_path, v_place);
-    list_path := p_list_path;
-    place := v_place;
+    previous := case when v_place > 0 then p_list -> (v_place - 1) end;
     owners := p_owners;
     return next;
     if jsonb_typeof(v_step) = 'object' then

@@ -106,7 +106,7 @@ begin
         if v_path <> '{secret}' then
           v_problem := format('%s() cannot be called%s', array_to_string(v_path, '.'), case when cardinality(v_path) > 1 then
             format('; use a filter: %s | %s', array_to_string(v_path[1 : cardinality(v_path) - 1], '.'), v_path[cardinality(v_path)]) else '' end);
-        elsif v_tokens[v_index + 1] !~ '^["'']env:[A-Za-z_][A-Za-z0-9_]*["'']$' or v_tokens[v_index + 2] is distinct from ')' then
+        elsif coalesce(v_tokens[v_index + 1], '') !~ '^["'']env:[A-Za-z_][A-Za-z0-9_]*["'']$' or v_tokens[v_index + 2] is distinct from ')' then
           v_problem := 'secret() takes a name in quotes: secret(''env:NAME'')';
         else
           v_secrets := v_secrets || trim(both '"''' from v_tokens[v_index + 1]);

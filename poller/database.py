@@ -1,0 +1,217 @@
+"""PostgreSQL: one function per SQL function of the poller's role; nothing else in the poller talks SQL.
+
+Two lines: one claims and, with nothing to do, waits at the door; the other freezes and reports meanwhile. A line that
+breaks is connected anew, and the call made again: claims and reports may be repeated, the database fences them.
+
+The door (DESIGN "Doorbell"): whoever holds the exclusive lock gets a NOTIFY from the next event that commits.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, LiteralString, Self
+
+import orjson
+import psycopg
+
+from .templates import dumps, loads
+
+log = logging.getLogger(__name__)
+
+#: The number that poller and database compare (pgwhen.contract()).
+CONTRACT = 1
+
+#: Seconds between attempts to reach the database: the first and the longest pause.
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+
+#: Errors of connecting that no waiting cures: wrong user or password, no such database.
+_HOPELESS = ("28000", "28P01", "3D000")
+
+_DOOR = "hashtextextended('pgwhen.doorbell', 0)"
+_CLAIM: LiteralString = "pgwhen.tick_and_claim(%s::integer, %s::double precision, %s::jsonb)::text"
+
+
+class _Line:
+    """A connection that comes back. ``prepare`` is off behind a pooler that shares sessions."""
+
+    def __init__(self, dsn: str, prepare: bool) -> None:
+        self._dsn = dsn
+        self._prepare = prepare
+        self._lock = asyncio.Lock()
+        self.connection: psycopg.AsyncConnection[Any] | None = None
+        #: When to stop trying to reach the database, as time.monotonic(); None is never.
+        self.until: float | None = None
+        self.rung = asyncio.Event()
+        self.listens = False
+        self.guards = False
+
+    async def run(self, query: LiteralString, parameters: Sequence[Any] = ()) -> Any:
+        """Execute one statement and return the last column of its row. Retries what is not the statement's fault."""
+        pause = FIRST_PAUSE
+        async with self._lock:
+            while True:
+                try:
+                    connection = await self.connect()
+                    cursor = await connection.execute(query, parameters, prepare=self._prepare)
+                    row = await cursor.fetchone()
+                    return row[-1] if row else None
+                except psycopg.OperationalError as error:
+                    if error.sqlstate in _HOPELESS or (self.until is not None and time.monotonic() > self.until):
+                        raise
+                    log.warning("the database does not answer, trying again: %s", str(error).strip().split("\n")[0])
+                    await self.close_if_broken()
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def connect(self) -> psycopg.AsyncConnection[Any]:
+        """The connection, opened if need be."""
+        if self.connection is None or self.connection.closed:
+            self.listens = self.guards = False
+            self.connection = await psycopg.AsyncConnection.connect(
+                self._dsn,
+                autocommit=True,
+                prepare_threshold=0 if self._prepare else None,
+                connect_timeout=10,
+                keepalives_idle=30,
+                keepalives_interval=10,
+                keepalives_count=3,
+                fallback_application_name="pgwhen poller",
+            )
+            self.connection.add_notify_handler(lambda _: self.rung.set())
+        return self.connection
+
+    async def close_if_broken(self) -> None:
+        """Forget a connection that will not work again."""
+        if self.connection is not None and (self.connection.closed or self.connection.broken):
+            await self.close()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                await connection.close()
+
+
+class Database:
+    """The poller's functions. ``doorbell`` off means that only polling finds work, as behind PgBouncer."""
+
+    def __init__(self, dsn: str, *, doorbell: bool = True) -> None:
+        self.doorbell = doorbell
+        self._claims = _Line(dsn, prepare=doorbell)
+        self._results = _Line(dsn, prepare=doorbell)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._claims.close()
+        await self._results.close()
+
+    def give_up_in(self, seconds: float | None) -> None:
+        """For how long a database that does not answer is waited for from now on; None is for ever."""
+        self._claims.until = self._results.until = None if seconds is None else time.monotonic() + seconds
+
+    async def tick_and_claim(self, most: int, lease: float, poller: Mapping[str, Any]) -> dict[str, Any]:
+        """``{contract, tick, more, next_due, actions}``: see pgwhen.tick_and_claim. Leaves the door first."""
+        line = self._claims
+        query: LiteralString = f"select {_CLAIM}"
+        if line.guards:
+            # The door is left before the look: an event that commits after it finds nobody at the door, and is seen.
+            query = f"select pg_advisory_unlock({_DOOR}), {_CLAIM}"
+        line.guards = False
+        answer: dict[str, Any] = loads(await line.run(query, (most, lease, _json(poller))))
+        return answer
+
+    async def freeze_actions(self, messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """A verdict for each message: see pgwhen.freeze_actions. Committed when it returns."""
+        verdicts = await self._results.run("select pgwhen.freeze_actions(%s::jsonb)::text", [_json(messages)])
+        return list(loads(verdicts))
+
+    async def report_actions(self, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """``{reported, late}``: see pgwhen.report_actions."""
+        answer: dict[str, Any] = loads(
+            await self._results.run("select pgwhen.report_actions(%s::jsonb)::text", [_json(reports)])
+        )
+        return answer
+
+    async def extend_leases(self, actions: Sequence[Mapping[str, Any]], lease: float) -> int:
+        """How many leases still were ours: see pgwhen.extend_leases. A lease of 0 seconds gives them back."""
+        query: LiteralString = "select pgwhen.extend_leases(%s::jsonb, %s::double precision)"
+        return int(await self._results.run(query, [_json(actions), lease]))
+
+    async def run_database_step(self) -> Any:
+        """Run one database step; None when there is none: see pgwhen.run_database_step."""
+        return await self._claims.run("select pgwhen.run_database_step()")
+
+    async def go_to_door(self) -> bool:
+        """Listen, and take the door; False when somebody else has it, or an open transaction holds it."""
+        line = self._claims
+        try:
+            connection = await line.connect()
+            if not line.listens:
+                await connection.execute("listen pgwhen_doorbell", prepare=False)
+                line.listens = True
+            line.rung.clear()
+            # Both in one message: one transaction, so that the timeout is its own and the session's lock stays.
+            await connection.execute(
+                f"set local lock_timeout = '100ms'; select pg_advisory_lock({_DOOR})", prepare=False
+            )
+        except psycopg.OperationalError as error:
+            if not isinstance(error, psycopg.errors.LockNotAvailable):
+                log.debug("the door is out of reach: %s", error)
+                await line.close_if_broken()
+            return False
+        line.guards = True
+        return True
+
+    async def look_again(self, most: int, lease: float, poller: Mapping[str, Any]) -> dict[str, Any]:
+        """``tick_and_claim`` while staying at the door: what committed before it was taken."""
+        answer: dict[str, Any] = loads(await self._claims.run(f"select {_CLAIM}", (most, lease, _json(poller))))
+        return answer
+
+    async def leave_door(self) -> None:
+        """Give the door up, since there is work."""
+        if self._claims.guards:
+            self._claims.guards = False
+            await self._claims.run(f"select pg_advisory_unlock({_DOOR})")
+
+    async def wait(self, seconds: float, woken: asyncio.Event) -> None:
+        """Sleep until the bell rings, ``woken`` is set, or the time is over."""
+        line = self._claims
+        loop = asyncio.get_running_loop()
+        fd = line.connection.fileno() if line.listens and line.connection and not line.connection.closed else None
+        if fd is not None:
+            loop.add_reader(fd, line.rung.set)
+        waiters = [asyncio.ensure_future(event.wait()) for event in (line.rung, woken)]
+        try:
+            await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if fd is not None:
+                loop.remove_reader(fd)
+            for waiter in waiters:
+                waiter.cancel()
+        woken.clear()
+        line.rung.clear()
+
+
+def _json(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=_exact).decode()
+    except TypeError:
+        # An integer of more than 64 bits.
+        return dumps(value)
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(dumps(value))
+    raise TypeError(f"{type(value).__name__} is not JSON")

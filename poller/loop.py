@@ -1,0 +1,496 @@
+"""The loop: claim, render, freeze, send, report, until told to stop or nothing is left.
+
+Four tasks share what is *held* (claimed and not yet reported). The claimer fetches ahead while others send, and sleeps at
+the door. The sender freezes as many messages as there are free places, so that only what is being sent is ``sending``
+in the database. The reporter delivers results in batches. The heartbeat extends leases.
+
+An action's error never touches another: what cannot be rendered is reported, what a database refuses is halved until the
+guilty row stands alone.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from . import failpoints
+from .database import Database
+from .http import HttpClient
+from .mail import Mailer
+from .outcome import Outcome, failed
+from .perform import Performer
+from .render import RenderError, recipients_of, render
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: Seconds: how long results are collected; the share of a limited run kept for finishing; for a last report.
+COLLECT = 0.002
+RESERVE = 0.2
+LAST_REPORT = 0.5
+
+#: Seconds to look again while another poller ticks: the first pause and the longest.
+BUSY_PAUSE = 0.005
+LONGEST_BUSY_PAUSE = 0.5
+
+#: Seconds to look again when the door is somebody else's.
+NO_DOOR_PAUSE = 1.0
+
+_REF = ("execution_id", "step_id", "generation", "part", "attempt", "message_id")
+
+
+@dataclass(slots=True)
+class Action:
+    """A claimed action. ``connection`` and ``message`` are set when it is rendered; ``frozen`` if it was before."""
+
+    claimed: dict[str, Any]
+    claimed_at: float
+    channel: str = ""
+    connection: str = ""
+    message: dict[str, Any] = field(default_factory=dict)
+    recipients: list[str] = field(default_factory=list)
+
+    @property
+    def ref(self) -> dict[str, Any]:
+        """What identifies the attempt to the database."""
+        return {name: self.claimed[name] for name in _REF}
+
+    @property
+    def frozen(self) -> dict[str, Any]:
+        """The frozen_message object; without message when it was frozen before."""
+        message = None if self.claimed.get("frozen") else self.message
+        return self.ref | {
+            "channel": self.channel,
+            "connection": self.connection,
+            "recipients": self.recipients,
+            "message": message,
+        }
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did. ``ok`` and ``failed`` count attempts."""
+
+    dispatched: int = 0
+    claimed: int = 0
+    ok: int = 0
+    failed: int = 0
+    late: int = 0
+    given_back: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """For JSON."""
+        return asdict(self)
+
+
+class Poller:
+    """One run. ``stop`` may be called from a signal handler: once to finish, twice to hurry."""
+
+    def __init__(self, settings: Settings, database: Database, performer: Performer) -> None:
+        self.settings = settings
+        self.database = database
+        self.performer = performer
+        self.summary = Summary()
+        self.stopping = False
+        self._started = time.monotonic()
+        self._longest = 0.0
+        self._answered = False
+        self._held: dict[tuple[Any, ...], Action] = {}
+        self._pending: deque[Action] = deque()
+        self._reports: list[dict[str, Any]] = []
+        self._sends: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()  # the claimer's
+        self._changed = asyncio.Event()  # the sender's
+        self._reported = asyncio.Event()  # the reporter's
+
+    # ------------------------------------------------------------ life
+
+    async def run(self) -> Summary:
+        """Work until stopped, or with ``once`` until nothing is due; finish or give back what is held."""
+        settings = self.settings
+        self.database.give_up_in(min(settings.max_seconds or 30.0, 30.0) if settings.once else None)
+        timer = None
+        if (left := self._left()) is not None:
+            timer = asyncio.get_running_loop().call_later(left - self._reserve(), self.stop)
+        async with asyncio.TaskGroup() as group:
+            helpers = [group.create_task(work()) for work in (self._send, self._report, self._beat)]
+            try:
+                await self._claim()
+                await self._drain()
+            finally:
+                for helper in (*helpers, *self._sends):
+                    helper.cancel()
+        if timer:
+            timer.cancel()
+        log.info("stopped: %s", ", ".join(f"{name} {count}" for name, count in self.summary.as_dict().items()))
+        return self.summary
+
+    def stop(self) -> None:
+        """Claim no more; finish what is being sent, give back the rest. A second time: do not wait for answers."""
+        if self.stopping and self._left() is None:
+            self._hurry()
+        if not self.stopping:
+            self.database.give_up_in(10.0)
+        self.stopping = True
+        self._woken.set()
+        self._changed.set()
+
+    def _hurry(self) -> None:
+        for send in self._sends:
+            send.cancel()
+
+    def _left(self) -> float | None:
+        """Seconds left of a limited run."""
+        limit = self.settings.max_seconds
+        return None if limit is None else self._started + limit - time.monotonic()
+
+    def _reserve(self) -> float:
+        """Seconds before the end in which nothing new is claimed: a fifth, or what the longest attempt took."""
+        limit = self.settings.max_seconds or 0.0
+        return min(max(limit * RESERVE, min(1.0, limit / 2), self._longest), limit / 2)
+
+    async def _drain(self) -> None:
+        self.stopping = True
+        self._changed.set()
+        left = [action for action in self._pending]
+        self._pending.clear()
+        if left:
+            self.summary.given_back += await self.database.extend_leases([action.ref for action in left], 0.0)
+            for action in left:
+                self._forget(action.claimed)
+        try:
+            async with asyncio.timeout(None if (left_ := self._left()) is None else max(left_ - LAST_REPORT, 0.0)):
+                while self._held:
+                    await self._next_change()
+        except TimeoutError:
+            self._hurry()
+        while self._held:
+            await self._next_change()
+
+    async def _next_change(self) -> None:
+        await self._woken.wait()
+        self._woken.clear()
+
+    # ------------------------------------------------------------ claim
+
+    async def _claim(self) -> None:
+        idle = 0
+        while not self.stopping:
+            most = await self._room()
+            if self.stopping or self._is_late():
+                return
+            answer = await self._ask(self.database.tick_and_claim, most)
+            if answer is None or await self._take(answer):
+                idle = 0
+            elif self.settings.once:
+                if self._held:
+                    await self._next_change()
+                    idle = 0
+                elif not _is_busy(answer) or idle > 20:
+                    return
+                else:
+                    await asyncio.sleep(_busy_pause(idle))
+                    idle += 1
+            else:
+                await self._rest(answer, most, idle)
+                idle += 1
+
+    def _is_late(self) -> bool:
+        left = self._left()
+        return left is not None and left < self._reserve()
+
+    async def _room(self) -> int:
+        """How many actions to claim: one batch is fetched ahead of the places."""
+        most, batch = self.settings.concurrency + self.settings.batch, self.settings.batch
+        while not self.stopping and most - len(self._held) < max(1, batch // 2):
+            await self._next_change()
+        return min(batch, most - len(self._held))
+
+    async def _ask(self, call: Callable[..., Awaitable[dict[str, Any]]], most: int) -> dict[str, Any] | None:
+        """Claim. An error that is no outage ends a poller that never got an answer; a later one is waited out."""
+        try:
+            answer = await call(most, self.settings.lease, self.settings.poller)
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            if self.settings.once or not self._answered:
+                raise
+            log.error("claiming failed: %s", error)
+            await asyncio.sleep(min(self.settings.fallback, 5.0))
+            return None
+        self._answered = True
+        return answer
+
+    async def _take(self, answer: dict[str, Any]) -> bool:
+        """Hold and render what was claimed; whether anything moved."""
+        counts = [count for count in (answer["tick"] or {}).values() if type(count) is int]
+        self.summary.dispatched += (answer["tick"] or {}).get("dispatched", 0)
+        claimed = answer["actions"]
+        if claimed:
+            failpoints.hit("after_claim")
+        for number, raw in enumerate(claimed, 1):
+            action = Action(raw, time.monotonic())
+            self._held[_key(raw)] = action
+            self.summary.claimed += 1
+            self._prepare(action)
+            if number % 25 == 0:
+                await asyncio.sleep(0)  # rendering must not keep answers waiting
+        if claimed:
+            failpoints.hit("after_render")
+            self._changed.set()
+        return bool(claimed or any(counts))
+
+    def _prepare(self, action: Action) -> None:
+        """Render, or take what was frozen before; what cannot be rendered is reported."""
+        claimed = action.claimed
+        try:
+            if problem := (claimed.get("extra") or {}).get("error"):
+                raise RenderError(str(problem.get("code")), str(problem.get("message")))
+            if claimed.get("frozen"):
+                action.channel, action.connection = claimed["type"], claimed["connection"]
+                action.message = claimed["frozen"]
+                action.recipients = recipients_of(action.channel, action.message)
+            else:
+                now = datetime.now(UTC)
+                rendered = render(claimed, self.settings.connections, self.settings.environ, now)
+                action.channel, action.connection = rendered.channel, rendered.connection.name
+                action.message, action.recipients = rendered.message, rendered.recipients
+        except RenderError as error:
+            self._result(action, failed("permanent", error.code, str(error)), datetime.now(UTC))
+        except Exception as error:
+            log.exception("an action cannot be rendered", extra=_fields(claimed))
+            outcome = failed("permanent", "poller", f"step {claimed['step_id']}: {type(error).__name__}: {error}")
+            self._result(action, outcome, datetime.now(UTC))
+        else:
+            self._pending.append(action)
+
+    async def _rest(self, answer: dict[str, Any], most: int, idle: int) -> None:
+        """Sleep until something is due or the bell rings."""
+        if _is_busy(answer):
+            await self._sleep(_busy_pause(idle))
+        elif not self.database.doorbell:
+            await self._sleep(self._until_due(answer))
+        elif await self.database.go_to_door():
+            again = await self._ask(self.database.look_again, most)
+            if again is None or await self._take(again) or _is_busy(again):
+                await self.database.leave_door()
+            else:
+                await self.database.wait(self._until_due(again), self._woken)
+        else:
+            await self.database.wait(min(self._until_due(answer), NO_DOOR_PAUSE), self._woken)
+
+    async def _sleep(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._next_change()
+
+    def _until_due(self, answer: dict[str, Any]) -> float:
+        """Seconds until the next thing is due by this machine's clock, at most the fallback."""
+        if not answer["next_due"]:
+            return self.settings.fallback
+        seconds = (datetime.fromisoformat(answer["next_due"]) - datetime.now(UTC)).total_seconds()
+        return min(max(seconds, 0.01), self.settings.fallback)
+
+    # ------------------------------------------------------------ send
+
+    async def _send(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            while not self.stopping and self._pending and (free := self.settings.concurrency - len(self._sends)) > 0:
+                group = [self._pending.popleft() for _ in range(min(len(self._pending), free, self.settings.batch))]
+                verdicts = await self._freeze(group)
+                failpoints.hit("after_freeze")
+                for action in group:
+                    if verdicts.get(_key(action.claimed)) != "send":
+                        self._forget(action.claimed)
+                        continue
+                    send = asyncio.create_task(self._perform(action))
+                    self._sends.add(send)
+                    send.add_done_callback(self._sent)
+
+    def _sent(self, send: asyncio.Task[None]) -> None:
+        self._sends.discard(send)
+        self._changed.set()
+
+    async def _freeze(self, group: Sequence[Action]) -> dict[tuple[Any, ...], str]:
+        """The verdicts. A message that the database cannot hold is reported; nothing of it has left."""
+        try:
+            verdicts = await self.database.freeze_actions([action.frozen for action in group])
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            if len(group) > 1:
+                half = len(group) // 2
+                return await self._freeze(group[:half]) | await self._freeze(group[half:])
+            log.error("a message cannot be frozen: %s", error, extra=_fields(group[0].claimed))
+            if isinstance(error, psycopg.DataError):
+                text = f"step {group[0].claimed['step_id']}: PostgreSQL cannot store the message: {error}"
+                self._result(group[0], failed("permanent", "message", text), datetime.now(UTC))
+                return {_key(group[0].claimed): "reported"}
+            return {}
+        return {_key(verdict): verdict["verdict"] for verdict in verdicts}
+
+    async def _perform(self, action: Action) -> None:
+        started, began = datetime.now(UTC), time.monotonic()
+        left = self._left()
+        limit = None if left is None else max(left - LAST_REPORT, 0.1)
+        outcome = await self.performer.perform(action.claimed, action.connection, action.message, limit)
+        self._longest = max(self._longest, time.monotonic() - began)
+        failpoints.hit("after_send")
+        self._result(action, outcome, started)
+
+    # ------------------------------------------------------------ report
+
+    def _result(self, action: Action, outcome: Outcome, started: datetime) -> None:
+        """Note the result of an attempt for the reporter."""
+        ok = outcome.class_ == "ok"
+        fields = _fields(action.claimed) | {"connection": action.connection or None, "class": outcome.class_}
+        if ok:
+            self.summary.ok += 1
+            log.debug("%s sent", action.claimed["type"], extra=fields)
+        else:
+            self.summary.failed += 1
+            error = outcome.error or {}
+            log.warning("%s", error.get("message"), extra=fields | {"code": error.get("code")})
+        self._reports.append(
+            action.ref
+            | {
+                "class": outcome.class_,
+                "output": outcome.output,
+                "error": outcome.error,
+                "answer": outcome.answer,
+                "provider_message_id": outcome.provider_message_id,
+                "retry_after_seconds": outcome.retry_after,
+                "started_at": started.isoformat(),
+                "finished_at": datetime.now(UTC).isoformat(),
+            }
+        )
+        self._reported.set()
+
+    async def _report(self) -> None:
+        while True:
+            await self._reported.wait()
+            if len(self._reports) < self.settings.batch and not self.stopping:
+                await asyncio.sleep(COLLECT)
+            self._reported.clear()
+            reports, self._reports = self._reports, []
+            failpoints.hit("before_report")
+            late = await self._deliver(reports)
+            failpoints.hit("after_report")
+            self.summary.late += late
+            for report in reports:
+                self._forget(report)
+            classes = Counter(report["class"] for report in reports)
+            log.info("reported %s%s", _counts(classes), f", {late} of them late" if late else "")
+            self._woken.set()
+
+    async def _deliver(self, reports: list[dict[str, Any]]) -> int:
+        """Deliver; returns how many were late. What the database refuses is halved, and in the end cut short."""
+        try:
+            return int((await self.database.report_actions(reports))["late"])
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            if len(reports) > 1:
+                half = len(reports) // 2
+                return await self._deliver(reports[:half]) + await self._deliver(reports[half:])
+            log.error("a result cannot be recorded: %s", error, extra=_fields(reports[0]))
+            if not isinstance(error, psycopg.DataError) or not (reports[0]["output"] or reports[0]["answer"]):
+                return 0  # its lease will run out
+            note = {"note": f"the answer could not be stored: {error}".split("\n", 1)[0]}
+            return await self._deliver(
+                [reports[0] | {"output": None, "answer": None, "error": reports[0]["error"]} | note]
+            )
+
+    def _forget(self, ref: dict[str, Any]) -> None:
+        self._held.pop(_key(ref), None)
+        self._woken.set()
+
+    async def _beat(self) -> None:
+        """Extend the leases of what is held longer than a third of a lease."""
+        third = self.settings.lease / 3
+        while True:
+            await asyncio.sleep(third)
+            old = [action.ref for action in self._held.values() if time.monotonic() - action.claimed_at > third / 2]
+            if not old:
+                continue
+            try:
+                ours = await self.database.extend_leases(old, self.settings.lease)
+            except psycopg.OperationalError:
+                raise
+            except psycopg.Error as error:
+                log.error("leases cannot be extended: %s", error)
+            else:
+                if ours < len(old):
+                    log.warning("%s of %s leases are lost", len(old) - ours, len(old))
+
+
+def _key(ref: dict[str, Any]) -> tuple[Any, ...]:
+    return ref["execution_id"], ref["step_id"], ref["part"], ref["attempt"]
+
+
+def _fields(ref: dict[str, Any]) -> dict[str, Any]:
+    return {name: ref[name] for name in ("execution_id", "step_id", "attempt")}
+
+
+def _counts(classes: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in classes.most_common())
+
+
+def _is_busy(answer: dict[str, Any]) -> bool:
+    """Work is due and somebody else is at it, or migrates."""
+    return bool(answer["more"]) or answer["tick"] is None
+
+
+def _busy_pause(idle: int) -> float:
+    return min(BUSY_PAUSE * 2 ** min(idle, 20), LONGEST_BUSY_PAUSE)
+
+
+async def work(settings: Settings) -> Summary:
+    """Run a poller in this event loop."""
+    async with (
+        Database(settings.dsn, doorbell=settings.doorbell and not settings.once) as database,
+        HttpClient(settings.guard, limit=settings.concurrency) as http,
+        Mailer() as mailer,
+    ):
+        performer = Performer(http, mailer, settings.connections, settings.vault)
+        poller = Poller(settings, database, performer)
+        with _signals(poller):
+            return await poller.run()
+
+
+@contextlib.contextmanager
+def _signals(poller: Poller) -> Iterator[None]:
+    """SIGTERM and SIGINT stop the poller, where this is the main thread of a process."""
+    loop = asyncio.get_running_loop()
+    handled = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
+            loop.add_signal_handler(number, poller.stop)
+            handled.append(number)
+    try:
+        yield
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
+
+
+def run(settings: Settings) -> Summary:
+    """Run a poller in an event loop of its own, uvloop's where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        factory = None
+    else:
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(work(settings))

@@ -1,0 +1,35 @@
+-- The name was right at publish. After a rename the foreign key itself still knows its table.
+create or replace function pgwhen._node_relation(p_node jsonb, p_from oid) returns regclass
+language plpgsql stable
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+declare
+  v_relation regclass;
+begin
+  if p_node ->> 'kind' = 'record' then
+    v_relation := pgwhen._attachment_relation((p_node ->> 'attachment')::integer);
+  else
+    v_relation := to_regclass(p_node ->> 'table');
+    if v_relation is null then
+      select c.confrelid into v_relation
+      from pg_constraint c
+      where c.conrelid = p_from and c.contype = 'f'
+        and (
+          select jsonb_agg(a.attname order by k.n)
+          from unnest(c.conkey) with ordinality k (attnum, n)
+          join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum
+        ) = p_node -> 'from_columns'
+      order by c.oid
+      limit 1;
+    end if;
+  end if;
+  if v_relation is null then
+    raise exception using errcode = 'WF133',
+      message = format('the table %s is gone', coalesce(p_node ->> 'table', 'of attachment ' || (p_node ->> 'attachment'))),
+      detail = format('The workflow reads it as %s.', array_to_string(array(select jsonb_array_elements_text(p_node -> 'path')), '.')),
+      hint = 'Change the workflow and publish it again.';
+  end if;
+  return v_relation;
+end
+$$;
+comment on function pgwhen._node_relation(jsonb, oid) is 'Table that a node of a version''s reads is read from; p_from is the table whose foreign key points to it. Raises WF133 when it is gone.';

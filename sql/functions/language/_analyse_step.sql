@@ -1,0 +1,65 @@
+-- One step: keys, condition, values and templates. p_defaults is the top level of the definition, p_error_edge whether an edge
+-- leaves it with the outcome error. Result: problems, nodes, steps (that it depends on), and compiled, the row of steps.
+create or replace function pgwhen._analyse_step(p_step jsonb, p_scope jsonb, p_path text, p_defaults jsonb, p_is_node boolean, p_error_edge boolean) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+declare
+  v_type constant text := p_step ->> 'type';
+  v_performed_by text;
+  v_problems jsonb := '[]';
+  v_condition jsonb := pgwhen._result(null);
+  v_action jsonb := pgwhen._result(null);
+  v_engine jsonb := pgwhen._result(null);
+  v_compiled jsonb := '{}';
+  v_row record;
+  v_one jsonb;
+begin
+  v_problems := pgwhen._check_step_keys(p_step, p_path, p_is_node);
+  select l.kind into v_performed_by from pgwhen._language() l where l.scope = 'type' and l.key = v_type and l.supported;
+  if v_performed_by is null then
+    return pgwhen._result(null, v_problems);
+  end if;
+
+  if p_step ? 'if' then
+    v_condition := pgwhen._compile_condition(p_step -> 'if', p_scope, p_path || '.if');
+  end if;
+  for v_row in
+    select s.key, s.value, l.kind
+    from jsonb_each(p_step) s
+    join pgwhen._language() l on l.scope = v_type and l.key = s.key and l.supported
+    order by l.place
+  loop
+    if v_row.kind in ('template', 'templates', 'headers', 'secret_headers', 'parameters', 'json') then
+      v_action := pgwhen._join_results(null, v_action, pgwhen._check_templates(v_row.value, v_row.kind, p_scope, p_path || '.' || v_row.key));
+    elsif v_row.kind like 'value:%' then
+      v_one := pgwhen._compile_value(v_row.value, p_scope, p_path || '.' || v_row.key, substr(v_row.kind, 7));
+      v_engine := pgwhen._join_results(null, v_engine, v_one);
+      v_compiled := v_compiled || jsonb_build_object(v_row.key, v_one -> 'compiled');
+    elsif v_type = 'stop' then
+      v_compiled := v_compiled || jsonb_build_object(v_row.key, v_row.value);
+    end if;
+  end loop;
+
+  v_compiled := v_compiled || jsonb_build_object('join', 'all',
+      'on_error', case when jsonb_typeof(p_step -> 'on_error') = 'array' or (p_error_edge and not p_step ? 'on_error') then 'branch'
+        else coalesce(p_step ->> 'on_error', p_defaults ->> 'on_error', 'fail') end,
+      'reads', jsonb_build_object('condition', pgwhen._distinct(v_condition -> 'reads'), 'action', pgwhen._distinct(v_action -> 'reads'),
+        'engine', pgwhen._distinct(v_engine -> 'reads')))
+    || case
+      when v_performed_by = 'poller' then jsonb_build_object(
+        'retry', pgwhen._retry_policy(p_defaults -> 'retry', p_step -> 'retry'),
+        'timeout', extract(epoch from coalesce(pgwhen._as_interval(p_step ->> 'timeout'), pgwhen._as_interval(p_defaults ->> 'timeout'), interval '30 seconds'))::float8,
+        'on_uncertain', coalesce(p_step ->> 'on_uncertain', p_defaults ->> 'on_uncertain', 'retry'))
+      when v_type = 'delay' then jsonb_build_object('timezone', coalesce(p_defaults ->> 'timezone', 'UTC'))
+      when v_type = 'stop' then jsonb_build_object('as', coalesce(p_step ->> 'as', 'completed'))
+      else '{}' end;
+  return pgwhen._result(
+    jsonb_build_object('type', v_type, 'name', p_step -> 'name', 'performed_by', v_performed_by, 'condition', v_condition -> 'compiled', 'compiled', v_compiled,
+      'definition', p_step - '{id,type,if,then,else,needs,join,on_error,retry,timeout,on_uncertain,name,position,parent}'::text[]),
+    v_problems || (v_condition -> 'problems') || (v_action -> 'problems') || (v_engine -> 'problems'), '[]',
+    (v_condition -> 'nodes') || (v_action -> 'nodes') || (v_engine -> 'nodes'),
+    pgwhen._distinct((v_condition -> 'steps') || (v_action -> 'steps') || (v_engine -> 'steps')));
+end
+$$;
+comment on function pgwhen._analyse_step(jsonb, jsonb, text, jsonb, boolean, boolean) is 'Typed form of a step, with what is wrong with it.';

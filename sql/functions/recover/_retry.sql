@@ -1,0 +1,87 @@
+-- The caller holds the executions and has judged them. Rows are changed first, all of them; only then does the engine go on,
+-- once, from everything that has settled, so that it never sees half of a retry.
+--
+-- A row that is decided again starts at attempt 0, under a higher generation: a late report of the old one names the old
+-- generation and finds nothing. A stop is no longer asked whether it ends the execution: it did.
+create or replace function pgwhen._retry(p_execution_ids uuid[]) returns void
+language plpgsql
+set search_path = pg_catalog, pgwhen, pg_temp
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+  v_plan jsonb;
+  v_requeue pgwhen.step_ref[];
+  v_restart pgwhen.step_ref[];
+  v_gone pgwhen.step_ref[];
+  v_ended uuid[];
+  v_settled pgwhen.step_ref[];
+begin
+  select array_agg((p.execution_id, p.step_id)::pgwhen.step_ref) filter (where p.action = 'requeue'),
+    array_agg((p.execution_id, p.step_id)::pgwhen.step_ref) filter (where p.action = 'restart'),
+    array_agg((p.execution_id, p.step_id)::pgwhen.step_ref) filter (where p.action <> 'requeue')
+  into v_requeue, v_restart, v_gone
+  from pgwhen._plan_retry(p_execution_ids) p;
+  v_ended := array(
+    select x.execution_id from pgwhen.executions x
+    where x.execution_id = any (p_execution_ids) and x.status in ('completed', 'failed')
+      and not exists (
+        select from pgwhen.execution_steps s
+        join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
+        where s.execution_id = x.execution_id and s.status = 'completed' and t.type = 'stop'
+          and (s.execution_id, s.step_id)::pgwhen.step_ref <> all (coalesce(v_gone, '{}'))));
+
+  update pgwhen.executions x
+  set generation = x.generation + 1, status = 'running', finished_at = null, reason = null, error = null,
+    had_failures = x.had_failures and x.finished_at is null
+  where x.execution_id = any (p_execution_ids);
+  insert into pgwhen.unfinished (execution_id, workflow_id, version)
+  select x.execution_id, x.workflow_id, x.version from pgwhen.executions x where x.execution_id = any (p_execution_ids)
+  on conflict (execution_id) do nothing;
+
+  delete from pgwhen.failures f
+  using unnest(v_requeue || v_gone) r
+  where f.execution_id = r.execution_id and f.step_id = r.step_id;
+  delete from pgwhen.held h
+  using unnest(v_requeue || v_gone) r
+  where h.execution_id = r.execution_id and h.step_id = r.step_id;
+  delete from pgwhen.execution_steps s
+  using unnest(v_gone) r
+  where s.execution_id = r.execution_id and s.step_id = r.step_id;
+  update pgwhen.execution_steps s
+  set status = 'queued', generation = x.generation, tries = 0, queued_at = pgwhen._now(), started_at = null, finished_at = null,
+    outcome = null, reason = null, output = null, error = null
+  from unnest(v_requeue) r
+  join pgwhen.executions x on x.execution_id = r.execution_id
+  where s.execution_id = r.execution_id and s.step_id = r.step_id;
+
+  if v_requeue is not null then
+    perform pgwhen._enqueue_actions(v_requeue);
+  end if;
+  v_restart := v_restart || (
+    select array_agg((x.execution_id, t.step_id)::pgwhen.step_ref)
+    from unnest(v_ended) i (execution_id)
+    join pgwhen.executions x on x.execution_id = i.execution_id
+    join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version
+    where (x.execution_id, t.step_id)::pgwhen.step_ref <> all (coalesce(v_restart, '{}'))
+      and not exists (
+        select from pgwhen.edges e where e.workflow_id = t.workflow_id and e.version = t.version and e.target = t.step_id)
+      and not exists (
+        select from pgwhen.execution_steps s where s.execution_id = x.execution_id and s.step_id = t.step_id));
+  if v_restart is not null then
+    v_settled := pgwhen._start_guarded(v_restart);
+  end if;
+  v_settled := v_settled || (
+    select array_agg((s.execution_id, s.step_id)::pgwhen.step_ref)
+    from unnest(v_ended) i (execution_id)
+    join pgwhen.executions x on x.execution_id = i.execution_id
+    join pgwhen.execution_steps s on s.execution_id = i.execution_id and s.part = 0
+    join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
+    where s.status in ('completed', 'skipped') and t.type <> 'stop');
+  if v_settled is not null then
+    perform pgwhen._advance(v_settled);
+  end if;
+  perform pgwhen._refresh_executions(p_execution_ids);
+end
+$$;
+comment on function pgwhen._retry(uuid[]) is 'Retries locked executions from what failed.';

@@ -1,0 +1,104 @@
+-- Updates of an attached table become messages of the queue pgwhen_events, in the same transaction, each with the row before
+-- and after. Which is which: a row's primary key says it; PostgreSQL hands both sides over in the same order, which says it
+-- where keys change or there are none; see _capture_query for the rest.
+--
+-- See capture_insert for why it is written as it is. Several rows, up to a thousand, are paired in two arrays, so that no
+-- plan that is kept joins transition tables; beyond that, a statement planned for their number.
+create or replace function pgwhen.capture_update() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+declare
+  v_attachment_id integer := tg_argv[0];
+  v_key_columns text[];
+  v_excluded text[];
+  v_doorbell boolean;
+  v_formats text[];
+  v_occurred_at timestamptz;
+  v_head jsonb;
+  v_old jsonb;
+  v_new jsonb;
+  v_olds jsonb[];
+  v_news jsonb[];
+  v_rows text := 'one';
+begin
+  select a.key_columns, a.excluded_columns, a.doorbell
+  into v_key_columns, v_excluded, v_doorbell
+  from pgwhen.subscriptions s
+  join pgwhen.attachments a on a.attachment_id = s.attachment_id
+  where s.attachment_id = v_attachment_id and s.operation = 'update';
+  if not found then
+    return null;
+  end if;
+  if pgwhen._formats_differ() then
+    v_formats := pgwhen._set_formats();
+  end if;
+  v_occurred_at := pgwhen._now();
+
+  begin
+    select to_jsonb(o) - v_excluded, to_jsonb(n) - v_excluded
+    into strict v_old, v_new
+    from old_rows o
+    cross join new_rows n;
+  exception
+    when no_data_found or too_many_rows then
+      v_rows := 'other';
+    when others then
+      v_rows := 'refused';
+  end;
+  if v_rows = 'other' then
+    begin
+      select array_agg(to_jsonb(r.o) - v_excluded) into v_olds from (select o from old_rows o limit 1001) r;
+      select array_agg(to_jsonb(r.n) - v_excluded) into v_news from (select n from new_rows n limit 1001) r;
+      v_rows := case
+        when v_olds is null and v_news is null then 'none'
+        when cardinality(v_olds) <= 1000 and cardinality(v_olds) = cardinality(v_news) then 'some'
+        else 'many'
+      end;
+    exception
+      when others then
+        v_rows := 'refused';
+    end;
+  end if;
+  if v_rows = 'some' and cardinality(v_key_columns) > 0 then
+    perform from unnest(v_olds, v_news) as r (o, n) where not pgwhen._same_key(r.o, r.n, v_key_columns);
+    if found then
+      v_rows := 'many';
+    end if;
+  end if;
+
+  if v_rows <> 'none' then
+    v_head := pgwhen._event_head(v_attachment_id, 'update');
+  end if;
+  case v_rows
+    when 'one' then
+      if not pgwhen._same_key(v_old, v_new, v_key_columns) then
+        v_head := v_head || '{"pairing": "order"}';
+      end if;
+      insert into pgwhen._event_queue (vt, enqueued_at, message)
+      values (clock_timestamp(), v_occurred_at, v_head || jsonb_build_object('new', v_new, 'old', v_old));
+    when 'some' then
+      if v_key_columns = '{}' then
+        v_head := v_head || '{"pairing": "order"}';
+      end if;
+      insert into pgwhen._event_queue (vt, enqueued_at, message)
+      select clock_timestamp(), v_occurred_at, v_head || jsonb_build_object('new', r.n, 'old', r.o)
+      from unnest(v_olds, v_news) as r (o, n);
+    when 'many', 'refused' then
+      -- Dynamic: planned for the number of rows there are; see _capture_query.
+      execute pgwhen._capture_query('update', v_key_columns, v_rows = 'refused')
+      using v_head, v_excluded, v_occurred_at;
+    else
+      null;
+  end case;
+
+  if v_rows <> 'none' and v_doorbell and pgwhen._poller_sleeps() then
+    perform pg_notify('pgwhen_doorbell', '');
+  end if;
+  if v_formats is not null then
+    perform pgwhen._set_formats(v_formats);
+  end if;
+  return null;
+end
+$$;
+comment on function pgwhen.capture_update() is 'Trigger: puts updated rows of an attached table into the queue. Its argument is the attachment.';
