@@ -62,7 +62,9 @@ def table(figures: Sequence[Figure]) -> str:
     rows = [("", "pgwhen", "peer", "ratio", "expected")] + [_row(figure) for figure in figures]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["| " + " | ".join(_cells(row, widths)) + " |" for row in rows]
-    rule = "| " + " | ".join("-" * width if not place else "-" * (width - 1) + ":" for place, width in enumerate(widths))
+    rule = "| " + " | ".join(
+        "-" * width if not place else "-" * (width - 1) + ":" for place, width in enumerate(widths)
+    )
     return "\n".join([lines[0], rule + " |", *lines[1:]])
 
 

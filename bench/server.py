@@ -101,15 +101,14 @@ def insert_rows(connection: Connection, table: str, count: int) -> None:
     )
 
 
-def attach(connection: Connection, *tables: str) -> None:
-    """Attach tables."""
-    connection.execute("select pgwhen.attach(variadic %s)", [list(tables)])
+def attach(connection: Connection, table: str) -> None:
+    """Attach a table."""
+    connection.execute("select pgwhen.attach(%s)", [table])
 
 
-def apply(connection: Connection, *definitions: dict[str, Any]) -> None:
-    """Apply and publish workflows."""
-    for definition in definitions:
-        connection.execute("select pgwhen.apply_definition(%s)", [Jsonb(definition)])
+def apply(connection: Connection, definition: dict[str, Any]) -> None:
+    """Apply and publish a workflow."""
+    connection.execute("select pgwhen.apply_definition(%s)", [Jsonb(definition)])
 
 
 def workflow(name: str, when: dict[str, Any], url: str = "http://127.0.0.1:9") -> dict[str, Any]:
@@ -121,10 +120,10 @@ def workflow(name: str, when: dict[str, Any], url: str = "http://127.0.0.1:9") -
 
 def forget(connection: Connection) -> None:
     """Empty pgwhen's history, hot state and queues, so that each round starts alike."""
-    tables = """events executions execution_steps frozen_messages attempts logs
-      unfinished failures sleepers ready held waits""".split()
-    names = [f"pgwhen.{table}" for table in tables] + ["pgmq.q_pgwhen_events", "pgmq.q_pgwhen_actions"]
-    connection.execute(f"truncate {', '.join(names)}")
+    history = ("events", "executions", "execution_steps", "frozen_messages", "attempts", "logs")
+    hot = ("unfinished", "failures", "sleepers", "ready", "held", "waits")
+    tables = [f"pgwhen.{table}" for table in (*history, *hot)] + ["pgmq.q_pgwhen_events", "pgmq.q_pgwhen_actions"]
+    connection.execute(f"truncate {', '.join(tables)}")
 
 
 # ---------------------------------------------------------------- the machine
@@ -134,9 +133,9 @@ def facts(place: Place) -> dict[str, str]:
     """What the figures depend on: the machine, the versions, the settings."""
     with connect(place.server.dsn("postgres")) as connection:
         version = connection.execute("select current_setting('server_version')").fetchone()
-        rows = connection.execute("select name, current_setting(name) from pg_settings where name = any (%s)", [
-            list(SETTINGS)
-        ]).fetchall()
+        rows = connection.execute(
+            "select name, current_setting(name) from pg_settings where name = any (%s)", [list(SETTINGS)]
+        ).fetchall()
     shown = (f"{name}={value}" for name, value in sorted(rows) if name not in ("timezone", "log_min_messages"))
     return {
         "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores, {_memory():.0f} GiB",

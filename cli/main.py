@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "db": "pgwhen.cli.db:db",
     "migrate": "pgwhen.cli.migrate:migrate",
+    "poll": "pgwhen.cli.poll:poll",
 }
 
 

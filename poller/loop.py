@@ -1,15 +1,16 @@
 """The loop: claim, render, freeze, send, report, until told to stop or nothing is left.
 
-Four tasks share what is *held* (claimed and not yet reported). The claimer fetches ahead while others send, and sleeps at
-the door. The sender freezes as many messages as there are free places, so that only what is being sent is ``sending``
-in the database. The reporter delivers results in batches. The heartbeat extends leases.
+Four tasks share what is *held* (claimed and not yet reported). The claimer fetches ahead while others send, and sleeps
+at the door. The sender freezes as many messages as there are free places, so that only what is being sent is
+``sending`` in the database. The reporter delivers results in batches. The heartbeat extends leases.
 
-An action's error never touches another: what cannot be rendered is reported, what a database refuses is halved until the
-guilty row stands alone.
+An action's error never touches another: what cannot be rendered is reported, what the database refuses is halved until
+the guilty row stands alone.
 """
 
 import asyncio
 import contextlib
+import functools
 import logging
 import signal
 import time
@@ -160,7 +161,7 @@ class Poller:
     async def _drain(self) -> None:
         self.stopping = True
         self._changed.set()
-        left = [action for action in self._pending]
+        left = list(self._pending)
         self._pending.clear()
         if left:
             self.summary.given_back += await self.database.extend_leases([action.ref for action in left], 0.0)
@@ -297,7 +298,7 @@ class Poller:
         if not answer["next_due"]:
             return self.settings.fallback
         seconds = (datetime.fromisoformat(answer["next_due"]) - datetime.now(UTC)).total_seconds()
-        return min(max(seconds, 0.01), self.settings.fallback)
+        return min(max(seconds, 0.05), self.settings.fallback)
 
     # ------------------------------------------------------------ send
 
@@ -310,16 +311,23 @@ class Poller:
                 verdicts = await self._freeze(group)
                 failpoints.hit("after_freeze")
                 for action in group:
-                    if verdicts.get(_key(action.claimed)) != "send":
+                    verdict = verdicts.get(_key(action.claimed))
+                    if verdict == "send":
+                        send = asyncio.create_task(self._perform(action))
+                        self._sends.add(send)
+                        send.add_done_callback(functools.partial(self._sent, action))
+                    elif verdict != "reported":
                         self._forget(action.claimed)
-                        continue
-                    send = asyncio.create_task(self._perform(action))
-                    self._sends.add(send)
-                    send.add_done_callback(self._sent)
 
-    def _sent(self, send: asyncio.Task[None]) -> None:
+    def _sent(self, action: Action, send: asyncio.Task[None]) -> None:
         self._sends.discard(send)
         self._changed.set()
+        if send.cancelled():  # before it began
+            text = "the poller was stopped before it sent the message"
+            self._result(action, failed("transient", "stopped", text), datetime.now(UTC))
+        elif error := send.exception():
+            log.error("an attempt ended in an error of the poller", exc_info=error, extra=_fields(action.claimed))
+            self._result(action, failed("uncertain", "poller", repr(error)), datetime.now(UTC))
 
     async def _freeze(self, group: Sequence[Action]) -> dict[tuple[Any, ...], str]:
         """The verdicts. A message that the database cannot hold is reported; nothing of it has left."""
@@ -452,7 +460,7 @@ def _is_busy(answer: dict[str, Any]) -> bool:
 
 
 def _busy_pause(idle: int) -> float:
-    return min(BUSY_PAUSE * 2 ** min(idle, 20), LONGEST_BUSY_PAUSE)
+    return min(BUSY_PAUSE * 2.0 ** min(idle, 20), LONGEST_BUSY_PAUSE)
 
 
 async def work(settings: Settings) -> Summary:
@@ -465,7 +473,11 @@ async def work(settings: Settings) -> Summary:
         performer = Performer(http, mailer, settings.connections, settings.vault)
         poller = Poller(settings, database, performer)
         with _signals(poller):
-            return await poller.run()
+            try:
+                return await poller.run()
+            except BaseExceptionGroup as errors:
+                # One of the four tasks failed, and the others with it; what went wrong is the first.
+                raise errors.exceptions[0] from None
 
 
 @contextlib.contextmanager

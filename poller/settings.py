@@ -23,7 +23,6 @@ from .database import CONTRACT
 from .http import PORTS, AddressGuard, Network
 from .secrets import Vault
 
-
 #: Seconds; a poller that dies is missed for this long.
 LEASE = 60.0
 

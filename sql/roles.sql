@@ -2,7 +2,8 @@
 -- missing is made, what another session made meanwhile is accepted. Nothing is asked of a role that exists, so that
 -- this runs without CREATEROLE where a DBA made them.
 --
--- pgwhen_owner is a member of pgwhen_actions only to own nothing through it: NOINHERIT, it has to say `set role`.
+-- pgwhen_owner is a member of pgwhen_actions to make and replace what that role owns. NOINHERIT: for anything else it is
+-- a stranger to what was granted to pgwhen_actions.
 do $$
 declare
   v_role text;

@@ -33,7 +33,8 @@ def to_bytes(message: Mapping[str, Any]) -> bytes:
     lines = [*_headers(message, utf8)]
     parts = [(kind, message[key]) for key, kind in (("text", "plain"), ("html", "html")) if message.get(key)]
     if len(parts) == 1:
-        lines += _part(*parts[0])
+        kind, text = parts[0]
+        lines += _part(kind, text.removesuffix("\n"))  # the message's own last line break
     else:
         lines += [f'Content-Type: multipart/alternative; boundary="{boundary}"', ""]
         for part in parts:
@@ -102,7 +103,7 @@ def _fold(name: str, value: str) -> str:
 
 
 def _part(kind: str, text: str) -> list[str]:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     plain = text.isascii() and all(len(line) <= _LINE for line in text.split("\n"))
     if not plain:
         text = quopri.encodestring(text.encode()).decode()

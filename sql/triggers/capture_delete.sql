@@ -58,12 +58,12 @@ begin
       if v_cause is not null then
         v_message := v_message || jsonb_build_object('cause', v_cause);
       end if;
-      insert into pgwhen._event_queue (vt, enqueued_at, message)
-      values (clock_timestamp(), v_occurred_at, v_message);
+      insert into pgwhen._event_queue (enqueued_at, message)
+      values (v_occurred_at, v_message);
     when 'many' then
       v_message := pgwhen._event_head(v_attachment_id, 'delete');
-      insert into pgwhen._event_queue (vt, enqueued_at, message)
-      select clock_timestamp(), v_occurred_at, v_message || jsonb_build_object('old', to_jsonb(r) - v_excluded)
+      insert into pgwhen._event_queue (enqueued_at, message)
+      select v_occurred_at, v_message || jsonb_build_object('old', to_jsonb(r) - v_excluded)
       from old_rows r;
     when 'refused' then
       -- Dynamic: the key of a row that cannot be converted has to be read column by column.

@@ -16,8 +16,8 @@ begin
   if not found then
     return null;
   end if;
-  insert into pgwhen._event_queue (vt, enqueued_at, message)
-  values (clock_timestamp(), pgwhen._now(), pgwhen._event_head(v_attachment_id, 'truncate'));
+  insert into pgwhen._event_queue (enqueued_at, message)
+  values (pgwhen._now(), pgwhen._event_head(v_attachment_id, 'truncate'));
   if v_doorbell and pgwhen._poller_sleeps() then
     perform pg_notify('pgwhen_doorbell', '');
   end if;

@@ -75,14 +75,14 @@ begin
       if not pgwhen._same_key(v_old, v_new, v_key_columns) then
         v_head := v_head || '{"pairing": "order"}';
       end if;
-      insert into pgwhen._event_queue (vt, enqueued_at, message)
-      values (clock_timestamp(), v_occurred_at, v_head || jsonb_build_object('new', v_new, 'old', v_old));
+      insert into pgwhen._event_queue (enqueued_at, message)
+      values (v_occurred_at, v_head || jsonb_build_object('new', v_new, 'old', v_old));
     when 'some' then
       if v_key_columns = '{}' then
         v_head := v_head || '{"pairing": "order"}';
       end if;
-      insert into pgwhen._event_queue (vt, enqueued_at, message)
-      select clock_timestamp(), v_occurred_at, v_head || jsonb_build_object('new', r.n, 'old', r.o)
+      insert into pgwhen._event_queue (enqueued_at, message)
+      select v_occurred_at, v_head || jsonb_build_object('new', r.n, 'old', r.o)
       from unnest(v_olds, v_news) as r (o, n);
     when 'many', 'refused' then
       -- Dynamic: planned for the number of rows there are; see _capture_query.

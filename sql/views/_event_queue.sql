@@ -9,6 +9,7 @@ begin
     create or replace view pgwhen._event_queue as
     select q.msg_id, q.vt, q.enqueued_at, q.message
     from pgmq.q_pgwhen_events q;
+    alter view pgwhen._event_queue alter column vt set default clock_timestamp(); -- wall clock: pgmq compares with it
     drop trigger if exists send_event on pgwhen._event_queue;
   else
     raise warning '%', v_problem

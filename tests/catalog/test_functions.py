@@ -64,7 +64,7 @@ def test_names(db: psycopg.Connection[Any]) -> None:
 def test_a_file_a_function_under_its_name(db: psycopg.Connection[Any]) -> None:
     files = [file for file in source.files() if not file.name.startswith("views/")]
     names = {file.stem for file in files}
-    assert len(names) == len(files), "two files of one name"
+    assert sorted(file.name for file in files if [other.stem for other in files].count(file.stem) > 1) == []
     made = {row[0] for row in db.execute(f"select distinct p.proname::text {OURS}").fetchall()}
     assert made <= names
     for file in files:
@@ -80,7 +80,9 @@ def test_views_have_a_file_under_their_name(db: psycopg.Connection[Any]) -> None
 
 
 def test_every_public_function_has_a_test_of_its_name(db: psycopg.Connection[Any]) -> None:
-    public = {row[0] for row in db.execute(f"select distinct p.proname::text {OURS} and p.proname !~ '^_'").fetchall()}
+    """Trigger functions have theirs through attach."""
+    query = f"select distinct p.proname::text {OURS} and p.proname !~ '^_' and p.prorettype <> 'trigger'::regtype"
+    public = {row[0] for row in db.execute(query).fetchall()}
     tests = {path.stem.removeprefix("test_") for path in TESTS.rglob("test_*.py")}
     assert sorted(public - tests) == []
 
@@ -107,4 +109,4 @@ def test_no_function_is_made_by_a_migration() -> None:
 def test_the_contract_is_the_pollers(db: psycopg.Connection[Any]) -> None:
     text = "\n".join(path.read_text() for path in (source.FOLDER.parent / "poller").glob("*.py"))
     (contract,) = re.findall(r"^CONTRACT(?:: [\w\[\]]+)? = (\d+)$", text, re.MULTILINE)
-    assert db.execute("select %s <@ pgwhen.contract()", [int(contract)]).fetchone() == (True,)
+    assert db.execute("select %s::int <@ pgwhen.contract()", [int(contract)]).fetchone() == (True,)

@@ -311,10 +311,12 @@ def test_what_others_built_on_a_view_stays(
 def migrator(empty_dsn: str) -> str:
     """URL of a login that may do what migrate asks for, and no more, in a database without pgwhen."""
     with psycopg.connect(empty_dsn, autocommit=True) as admin:
-        admin.execute("drop role if exists test_migrator")
-        admin.execute("create role test_migrator login in role pgwhen_owner, pgwhen_actions")
-        admin.execute(f"grant create on database {admin.info.dbname} to test_migrator")
-    return empty_dsn.replace("postgres@", "test_migrator@")
+        # Roles belong to the server, which all workers share.
+        database = admin.info.dbname
+        name = f"migrator_{database}"
+        admin.execute(f"create role {name} login in role pgwhen_owner, pgwhen_actions")
+        admin.execute(f"grant create on database {database} to {name}")
+    return empty_dsn.replace("postgres@", f"{name}@")
 
 
 def test_without_superuser_where_the_roles_exist(dsn: str, migrator: str) -> None:
@@ -342,9 +344,9 @@ def test_createrole_is_enough_for_a_new_server(bare_server: Server) -> None:
 
 def test_without_the_rights_the_error_says_whom_to_ask(empty_dsn: str, server: Server) -> None:
     with psycopg.connect(empty_dsn, autocommit=True) as admin:
-        admin.execute("drop role if exists test_nobody")
-        admin.execute("create role test_nobody login")
-    done = run("--dsn", empty_dsn.replace("postgres@", "test_nobody@"), "migrate")
+        name = f"nobody_{admin.info.dbname}"
+        admin.execute(f"create role {name} login")
+    done = run("--dsn", empty_dsn.replace("postgres@", f"{name}@"), "migrate")
     assert done.returncode == 1
     assert "ask the DBA" in done.stderr
     assert "Traceback" not in done.stderr

@@ -21,8 +21,8 @@ begin
   end;
   if p_operation <> 'update' then
     return format(
-      'insert into pgwhen._event_queue (vt, enqueued_at, message)
-      select clock_timestamp(), $3, $1 || jsonb_build_object(%L, s.content)
+      'insert into pgwhen._event_queue (enqueued_at, message)
+      select $3, $1 || jsonb_build_object(%L, s.content)
         || case when s.error is null then ''{}'' else jsonb_build_object(''capture_error'', s.error) end
       from (%s) s
       order by s.n',
@@ -64,8 +64,8 @@ begin
       from after a
       where (select pairing from chosen) = ''unknown''
     )
-    insert into pgwhen._event_queue (vt, enqueued_at, message)
-    select clock_timestamp(), $3, $1 || p.message
+    insert into pgwhen._event_queue (enqueued_at, message)
+    select $3, $1 || p.message
       || case when p.error is null then ''{}'' else jsonb_build_object(''capture_error'', p.error) end
     from paired p
     order by p.n',

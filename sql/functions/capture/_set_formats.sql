@@ -8,12 +8,11 @@ as $$
 declare
   c_names constant text[] := array['TimeZone', 'IntervalStyle', 'DateStyle', 'bytea_output', 'extra_float_digits'];
   v_before text[];
-  v_value text;
 begin
   for i in 1 .. cardinality(c_names) loop
     v_before[i] := current_setting(c_names[i]);
     if v_before[i] <> p_formats[i] then
-      v_value := set_config(c_names[i], p_formats[i], true);
+      p_formats[i] := set_config(c_names[i], p_formats[i], true);
     end if;
   end loop;
   return v_before;

@@ -1,5 +1,7 @@
 -- A result and its consequences commit together. The executions are locked first, in id order; then the attempt number decides
--- whether the report is the live one. What follows from each class is decided by _decide_report.
+-- whether the report is the live one. What follows from each class is decided by _decide_report. What a poller says after its
+-- lease was declared lost replaces "lease_expired" as the attempt's result, marked late: the truth about the message is worth
+-- keeping, and changes nothing. The same report a second time finds its row and does nothing.
 create or replace function pgwhen._apply_reports(p_reports pgwhen.action_report[]) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -38,7 +40,10 @@ begin
     select r.execution_id, r.started_at, coalesce(r.finished_at, v_now), r.generation, r.attempt, r.part, not r.is_live, r.step_id, r.class,
       r.provider_message_id, r.error, r.answer
     from report r
-    on conflict (execution_id, step_id, generation, part, attempt) do nothing
+    on conflict (execution_id, step_id, generation, part, attempt) do update
+    set late = true, finished_at = excluded.finished_at, class = excluded.class, provider_message_id = excluded.provider_message_id,
+      error = excluded.error, answer = excluded.answer
+    where attempts.error ->> 'code' = 'lease_expired'
   ), step as (
     update pgwhen.execution_steps s
     set status = d.status, outcome = case d.status when 'completed' then 'success' when 'failed' then 'error' end,

@@ -29,7 +29,8 @@ begin
   end if;
   if not pg_try_advisory_xact_lock_shared(hashtextextended('pgwhen.migrate', 0))
      or not pg_try_advisory_xact_lock(hashtextextended('pgwhen.tick', 0)) then
-    return jsonb_build_object('single_flight', false, 'dispatched', 0, 'woken', 0, 'admitted', 0);
+    return jsonb_build_object('single_flight', false, 'dispatched', 0, 'woken', 0, 'admitted', 0,
+      'next_due', pgwhen._next_due());
   end if;
   v_dispatched := pgwhen._dispatch(p_max);
   perform pgwhen._fail_point('tick.dispatched');
@@ -40,8 +41,10 @@ begin
     perform pgwhen._make_partitions();
   end if;
   perform pgwhen._fail_point('tick.done');
-  return jsonb_build_object('single_flight', true, 'dispatched', v_dispatched, 'woken', v_woken, 'admitted', v_admitted);
+  return jsonb_build_object('single_flight', true, 'dispatched', v_dispatched, 'woken', v_woken, 'admitted', v_admitted,
+    'next_due', pgwhen._next_due());
 end
 $$;
 comment on function pgwhen.tick(integer) is 'Dispatches up to p_max events, wakes up to p_max sleepers, admits waiting actions.
-Returns {single_flight, dispatched, woken, admitted}; single_flight is false if another session is at it. Safe from any number of callers: pollers, pg_cron, psql.';
+Returns {single_flight, dispatched, woken, admitted, next_due}: single_flight is false if another session is at it, next_due is when
+the next sleeper, lease or message is due, or null. Safe from any number of callers: pollers, pg_cron, psql.';

@@ -7,16 +7,18 @@ language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_problems jsonb := '[]';
+  v_problems jsonb := '[]'::jsonb;
   v_tables jsonb;
   v_graph jsonb;
   v_scope jsonb;
   v_aliases text[];
   v_step_scope jsonb;
-  v_triggers jsonb := '[]';
-  v_steps jsonb := '[]';
-  v_nodes jsonb := '[]';
-  v_depends jsonb := '[]';
+  v_triggers jsonb := '[]'::jsonb;
+  v_steps jsonb[] := '{}'::jsonb[];
+  v_positions jsonb;
+  v_failing jsonb;
+  v_nodes jsonb := '[]'::jsonb;
+  v_depends jsonb := '[]'::jsonb;
   v_suppress jsonb;
   v_row record;
   v_one jsonb;
@@ -28,6 +30,8 @@ begin
   end if;
   v_graph := pgwhen._compile_graph(p_definition);
   v_problems := v_problems || (v_graph -> 'problems');
+  select coalesce(jsonb_object_agg(s.value ->> 'path', s.value -> 'position'), '{}') into v_positions from jsonb_array_elements(v_graph -> 'steps') s;
+  select coalesce(jsonb_agg(e.value -> 'source'), '[]') into v_failing from jsonb_array_elements(v_graph -> 'edges') e where e.value ->> 'outcome' = 'error';
   v_tables := pgwhen._trigger_tables(p_definition, p_tenant);
   v_scope := pgwhen._definition_scope(p_definition, p_tenant, v_tables, v_graph);
   v_problems := v_problems || coalesce(v_scope -> 'problems', '[]');
@@ -52,14 +56,13 @@ begin
   end if;
 
   for v_row in
-    select r.path, r.step, g.value -> 'position' as position
+    select r.path, r.step, v_positions -> r.path as position
     from pgwhen._step_rows(coalesce(p_definition -> 'nodes', p_definition -> 'steps'), case when p_definition ? 'nodes' then 'nodes' else 'steps' end) r
-    left join jsonb_array_elements(v_graph -> 'steps') g on g.value ->> 'path' = r.path
     where not p_definition ? 'nodes' or r.path ~ '^nodes\[\d+\]$'
   loop
     v_one := pgwhen._analyse_step(v_row.step, v_step_scope, v_row.path, p_definition, p_definition ? 'nodes',
-      v_graph -> 'edges' @> jsonb_build_array(jsonb_build_object('source', v_row.step -> 'id', 'outcome', 'error')));
-    v_steps := v_steps || jsonb_build_array((v_one -> 'compiled') || jsonb_build_object('step_id', v_row.step -> 'id', 'position', v_row.position));
+      v_failing ? (v_row.step ->> 'id'));
+    v_steps := v_steps || (coalesce(nullif(v_one -> 'compiled', 'null'), '{}') || jsonb_build_object('step_id', v_row.step -> 'id', 'position', v_row.position));
     v_problems := v_problems || (v_one -> 'problems');
     v_nodes := v_nodes || (v_one -> 'nodes');
     v_depends := v_depends || coalesce((select jsonb_agg(jsonb_build_array(v_row.step -> 'id', d.value, v_row.path)) from jsonb_array_elements(v_one -> 'steps') d), '[]');
@@ -68,14 +71,14 @@ begin
     v_problems := v_problems || pgwhen._check_order(v_graph -> 'edges', v_depends);
   end if;
   v_nodes := pgwhen._merge_nodes(v_nodes);
-  v_readable := pgwhen._check_readable(v_nodes, v_steps, v_graph -> 'steps');
-  return jsonb_build_object('problems', v_problems || (v_readable -> 'problems'), 'grants', v_readable -> 'grants', 'triggers', v_triggers, 'steps', v_steps,
+  v_readable := pgwhen._check_readable(v_nodes, to_jsonb(v_steps), v_graph -> 'steps');
+  return jsonb_build_object('problems', v_problems || (v_readable -> 'problems'), 'grants', v_readable -> 'grants', 'triggers', v_triggers, 'steps', to_jsonb(v_steps),
     'edges', v_graph -> 'edges', 'compiled', jsonb_build_object(
       'priority', case p_definition ->> 'priority' when 'high' then 1 when 'low' then 3 else 2 end,
       'vars', coalesce(p_definition -> 'vars', '{}'), 'inputs', coalesce(p_definition -> 'inputs', '{}'), 'suppress_if', v_suppress -> 'compiled',
       'timezone', coalesce(p_definition ->> 'timezone', 'UTC'), 'on_error', coalesce(p_definition ->> 'on_error', 'fail'), 'alias', v_aliases[1],
       'attachments', (select coalesce(jsonb_agg(distinct t.value -> 'attachment') filter (where t.value ->> 'attachment' is not null), '[]') from jsonb_each(v_tables) t),
-      'step_count', jsonb_array_length(v_steps),
+      'step_count', cardinality(v_steps),
       'reads', (select coalesce(jsonb_agg(n.value - '{relation,order}'::text[] order by n.ordinality), '[]') from jsonb_array_elements(v_nodes) with ordinality n)));
 end
 $$;

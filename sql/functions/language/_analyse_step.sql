@@ -7,11 +7,12 @@ as $$
 declare
   v_type constant text := p_step ->> 'type';
   v_performed_by text;
-  v_problems jsonb := '[]';
+  v_keys constant jsonb := pgwhen._keys(array[v_type]);
+  v_problems jsonb := '[]'::jsonb;
   v_condition jsonb := pgwhen._result(null);
   v_action jsonb := pgwhen._result(null);
   v_engine jsonb := pgwhen._result(null);
-  v_compiled jsonb := '{}';
+  v_compiled jsonb := '{}'::jsonb;
   v_row record;
   v_one jsonb;
 begin
@@ -25,10 +26,10 @@ begin
     v_condition := pgwhen._compile_condition(p_step -> 'if', p_scope, p_path || '.if');
   end if;
   for v_row in
-    select s.key, s.value, l.kind
+    select s.key, s.value, v_keys -> s.key ->> 'kind' as kind
     from jsonb_each(p_step) s
-    join pgwhen._language() l on l.scope = v_type and l.key = s.key and l.supported
-    order by l.place
+    where v_keys -> s.key -> 'is_supported' = 'true'
+    order by (v_keys -> s.key -> 'place')::integer
   loop
     if v_row.kind in ('template', 'templates', 'headers', 'secret_headers', 'parameters', 'json') then
       v_action := pgwhen._join_results(null, v_action, pgwhen._check_templates(v_row.value, v_row.kind, p_scope, p_path || '.' || v_row.key));

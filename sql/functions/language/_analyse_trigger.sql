@@ -5,8 +5,8 @@ language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  c_kinds constant text[] := '{table,event,manual,schedule,date,inbound,execution}';
-  v_problems jsonb := '[]';
+  c_kinds constant text[] := '{table,event,manual,schedule,date,inbound,execution}'::text[];
+  v_problems jsonb := '[]'::jsonb;
   v_kinds text[];
   v_kind text;
   v_operations text[];
@@ -88,7 +88,7 @@ begin
       'condition', v_condition -> 'compiled', 'needs_record', coalesce(pgwhen._needs_record(v_condition -> 'reads'), false),
       'enabled', coalesce((p_trigger -> 'enabled')::text <> 'false', true),
       'match', coalesce(pgwhen._match_equality(v_becomes -> 'compiled', '[]', v_relation), pgwhen._match_equality(v_condition -> 'compiled',
-        case when v_operations = '{delete}' then '["old"]' else '["new"]' end, v_relation))),
+        case when v_operations = '{delete}' then '["old"]'::jsonb else '["new"]' end, v_relation))),
     v_problems || coalesce(v_becomes -> 'problems', '[]') || coalesce(v_condition -> 'problems', '[]'), '[]', coalesce(v_condition -> 'nodes', '[]'));
 end
 $$;

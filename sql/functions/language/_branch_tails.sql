@@ -4,7 +4,7 @@ language plpgsql immutable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_tails jsonb := '[]';
+  v_tails jsonb := '[]'::jsonb;
   v_step jsonb;
   v_next jsonb;
 begin

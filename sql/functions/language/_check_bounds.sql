@@ -15,7 +15,7 @@ begin
     or (jsonb_typeof(p_definition -> 'nodes') = 'array' and jsonb_array_length(p_definition -> 'nodes') > 1000) then
     return pgwhen._problem('WF028', 'steps', 'the workflow has more than 1,000 steps');
   end if;
-  return '[]';
+  return '[]'::jsonb;
 end
 $$;
 comment on function pgwhen._check_bounds(jsonb) is 'Whether a definition is of a size and depth that can be looked at.';

@@ -8,7 +8,7 @@ declare
   v_input jsonb := coalesce(nullif(p_input, 'null'), '{}');
   v_name text;
   v_spec jsonb;
-  v_problems text[] := '{}';
+  v_problems text[] := '{}'::text[];
 begin
   if coalesce(p_inputs, 'null') in ('null', '{}') then
     return p_input;

@@ -7,7 +7,7 @@ as $$
 declare
   v_is constant text := jsonb_typeof(p_value);
   v_text constant text := case when v_is = 'string' then p_value #>> '{}' end;
-  v_problems jsonb := '[]';
+  v_problems jsonb := '[]'::jsonb;
   v_choices text[];
   v_key text;
   v_item jsonb;
@@ -15,9 +15,10 @@ declare
 begin
   case
     when p_kind in ('any', 'json', 'condition', 'type') or p_kind like 'value%' then
-      return '[]';
+      return '[]'::jsonb;
     when p_kind in ('text', 'template') then
-      v_wanted := case when v_is <> 'string' then 'a text' when trim(v_text) = '' then 'a text that is not empty' end;
+      -- YAML makes numbers of texts that look like one: subject: 2024.
+      v_wanted := case when v_is <> 'string' and (p_kind = 'text' or v_is <> 'number') then 'a text' when trim(v_text) = '' then 'a text that is not empty' end;
     when p_kind = 'identifier' then
       if v_text is null or v_text !~ '^[a-z][a-z0-9_]{0,39}$' then
         return pgwhen._problem('WF006', p_path, format('%s is not an identifier', pgwhen._quote(p_value)), 'an identifier has up to 40 of a-z, 0-9 and _, the first of them a letter');
@@ -30,7 +31,7 @@ begin
         end loop;
       end if;
     when p_kind = 'templates' then
-      v_wanted := case when v_is not in ('string', 'array') or p_value in ('""', '[]') then 'a text or a list of texts' end;
+      v_wanted := case when v_is not in ('string', 'number', 'array') or p_value in ('""', '[]') then 'a text or a list of texts' end;
       if v_is = 'array' then
         v_problems := pgwhen._check_kind('texts', p_value, p_path);
       end if;

@@ -5,7 +5,8 @@ language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_problems jsonb := '[]';
+  v_problems jsonb := '[]'::jsonb;
+  v_keys constant jsonb := pgwhen._keys(p_scopes);
   v_row record;
   v_prefix constant text := case when p_path = '' then '' else p_path || '.' end;
   v_names text[];
@@ -14,28 +15,26 @@ begin
     return pgwhen._problem('WF002', p_path, format('%s is an object, not %s', p_what, pgwhen._quote(p_object)));
   end if;
   for v_row in
-    select o.key, o.value, l.kind, l.supported, l.key is not null as known
-    from jsonb_each(p_object) o
-    left join lateral (select * from pgwhen._language() l where l.scope = any (p_scopes) and l.key = o.key
-      order by array_position(p_scopes, l.scope) desc limit 1) l on true
+    select o.key, o.value, v_keys -> o.key as known from jsonb_each(p_object) o
   loop
-    if not v_row.known then
-      v_names := array(select l.key from pgwhen._language() l where l.scope = any (p_scopes) and l.supported order by l.place);
+    if v_row.known is null then
+      v_names := array(select k.key from jsonb_each(v_keys) k where k.value -> 'is_supported' = 'true' order by (k.value -> 'place')::integer);
       v_problems := v_problems || pgwhen._problem('WF003', v_prefix || v_row.key, format('%s has no key %s', p_what, pgwhen._quote(to_jsonb(v_row.key))),
         coalesce('did you mean ' || coalesce(pgwhen._nearest(v_row.key, v_names), (
           select w.means from (values ('recipient', 'to'), ('recipients', 'to'), ('message', 'text'), ('body', 'text'), ('content', 'text'), ('trigger', 'when'),
             ('triggers', 'when'), ('on', 'when'), ('actions', 'steps'), ('condition', 'if'), ('conditions', 'if'), ('duration', 'for'), ('data', 'json'),
             ('payload', 'json'), ('status', 'as'), ('operation', 'row'), ('variables', 'vars'), ('depends_on', 'needs')) as w (written, means)
           where w.written = v_row.key and w.means = any (v_names))) || '?', 'it has ' || array_to_string(v_names, ', ')));
-    elsif not v_row.supported then
+    elsif v_row.known -> 'is_supported' = 'false' then
       v_problems := v_problems || pgwhen._problem('WF004', v_prefix || v_row.key, format('%s is not yet supported', v_row.key));
     else
-      v_problems := v_problems || pgwhen._check_kind(v_row.kind, v_row.value, v_prefix || v_row.key);
+      v_problems := v_problems || pgwhen._check_kind(v_row.known ->> 'kind', v_row.value, v_prefix || v_row.key);
     end if;
   end loop;
   for v_row in
-    select l.key from pgwhen._language() l
-    where l.scope = any (p_scopes) and l.required and not p_object ? l.key order by l.place
+    select k.key from jsonb_each(v_keys) k
+    where k.value -> 'is_required' = 'true' and not p_object ? k.key
+    order by (k.value -> 'place')::integer
   loop
     v_problems := v_problems || pgwhen._problem('WF005', p_path, format('%s needs %s', p_what, v_row.key));
   end loop;

@@ -4,8 +4,8 @@ language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_problems jsonb := '[]';
-  v_grants jsonb := '[]';
+  v_problems jsonb := '[]'::jsonb;
+  v_grants jsonb := '[]'::jsonb;
   v_node jsonb;
   v_relation oid;
   v_columns text[];
@@ -22,8 +22,7 @@ begin
     v_place := coalesce((select min(p.value ->> 'path') from jsonb_array_elements(p_steps) s
       join jsonb_array_elements(p_places) p on p.value -> 'id' = s.value -> 'step_id'
       where exists (select from jsonb_path_query(s.value -> 'compiled', 'strict $.reads.*[*]') r
-        where jsonb_path_query_array(r, '$[0 to 0]') = jsonb_path_query_array(v_node -> 'path', '$[0 to 0]')
-          and starts_with(r::text || ',', left((v_node -> 'path')::text, -1)))), '');
+        where starts_with(r::text, left((v_node -> 'path')::text, -1)))), '');
     if not has_schema_privilege('pgwhen_actions', (select c.relnamespace from pg_class c where c.oid = v_relation), 'usage') then
       v_grant := format('grant usage on schema %I to pgwhen_actions', (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = v_relation));
       v_grants := v_grants || to_jsonb(v_grant);

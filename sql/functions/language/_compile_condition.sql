@@ -9,7 +9,7 @@ declare
   v_value jsonb;
   v_result jsonb := pgwhen._result(null);
   v_one jsonb;
-  v_all jsonb := '[]';
+  v_all jsonb := '[]'::jsonb;
 begin
   if p_depth > 32 then
     return pgwhen._result(null, pgwhen._problem('WF028', p_place, 'the condition is nested more than 32 deep', 'take parts of it into condition steps'));

@@ -5,7 +5,7 @@ as $$
 declare
   v_result jsonb := pgwhen._result(null);
   v_one jsonb;
-  v_of jsonb := '[]';
+  v_of jsonb := '[]'::jsonb;
 begin
   if jsonb_typeof(p_list) is distinct from 'array' or p_list = '[]' then
     return pgwhen._result(null, pgwhen._problem('WF002', p_place, format('%s takes a list of conditions', p_op), format('write %s: [{status: open}, {total: {gt: 5}}]', p_op)));

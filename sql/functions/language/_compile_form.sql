@@ -1,10 +1,10 @@
 -- Forms are objects with one key that starts with $. Two work so far.
-create or replace function pgwhen._compile_form(p_value jsonb, p_scope jsonb, p_place text, p_type text) returns jsonb
+create or replace function pgwhen._compile_form(p_value jsonb, p_scope jsonb, p_place text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  c_later constant text[] := '{$sum,$count,$avg,$min,$max,$distinct,$first,$last,$sort,$concat,$join,$map,$filter,$group,$if,$case,$round,$add,$sub,$mul,$div,$date,$format_date,$age,$default}';
+  c_later constant text[] := '{$sum,$count,$avg,$min,$max,$distinct,$first,$last,$sort,$concat,$join,$map,$filter,$group,$if,$case,$round,$add,$sub,$mul,$div,$date,$format_date,$age,$default}'::text[];
   v_form constant text := (select min(k) from jsonb_object_keys(p_value) k where left(k, 1) = '$');
   v_argument constant jsonb := p_value -> v_form;
   v_result jsonb;
@@ -26,4 +26,4 @@ begin
     coalesce('did you mean ' || pgwhen._nearest(v_form, c_later || '{$literal,$path}') || '?', 'a value that begins with $ is written {$literal: ...}')));
 end
 $$;
-comment on function pgwhen._compile_form(jsonb, jsonb, text, text) is 'Typed form of an object such as {$path: "$.job.items"}.';
+comment on function pgwhen._compile_form(jsonb, jsonb, text) is 'Typed form of an object such as {$path: "$.job.items"}.';

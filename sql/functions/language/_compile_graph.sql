@@ -8,7 +8,7 @@ declare
   v_is_tree constant boolean := jsonb_typeof(p_definition -> 'nodes') is distinct from 'array';
   v_key constant text := case when v_is_tree then 'steps' else 'nodes' end;
   v_on_error constant text := case when p_definition ->> 'on_error' = 'continue' then 'continue' else 'fail' end;
-  v_problems jsonb := '[]';
+  v_problems jsonb := '[]'::jsonb;
   v_steps jsonb;
   v_ids text[];
   v_sources text[];
@@ -20,12 +20,12 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object('id', r.step -> 'id', 'path', r.path, 'step', r.step) order by r.n), '[]'),
     coalesce(array_agg(r.step ->> 'id' order by r.n), '{}')
   into v_steps, v_ids
-  from (select s.*, row_number() over () as n, row_number() over (partition by s.step -> 'id') as copy
-    from pgwhen._step_rows(p_definition -> v_key, v_key) s) r
+  from (select s.*, row_number() over (partition by s.step -> 'id' order by s.n) as copy
+    from pgwhen._step_rows(p_definition -> v_key, v_key) with ordinality as s (step, path, previous, owners, n)) r
   where jsonb_typeof(r.step) = 'object' and jsonb_typeof(r.step -> 'id') = 'string' and r.copy = 1
     and (v_is_tree or r.path ~ '^nodes\[\d+\]$');
-  for v_row in select r.path, r.step ->> 'id' as id, first_value(r.path) over (partition by r.step -> 'id') as first
-    from pgwhen._step_rows(p_definition -> v_key, v_key) r
+  for v_row in select r.path, r.step ->> 'id' as id, first_value(r.path) over (partition by r.step -> 'id' order by r.n) as first
+    from pgwhen._step_rows(p_definition -> v_key, v_key) with ordinality as r (step, path, previous, owners, n)
     where jsonb_typeof(r.step) = 'object' and jsonb_typeof(r.step -> 'id') = 'string' and (v_is_tree or r.path ~ '^nodes\[\d+\]$')
   loop
     if v_row.path <> v_row.first then

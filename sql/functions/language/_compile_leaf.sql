@@ -14,7 +14,7 @@ declare
   v_operand jsonb;
   v_result jsonb := pgwhen._result(null, v_left -> 'problems', v_left -> 'reads', v_left -> 'nodes', v_left -> 'steps');
   v_one jsonb;
-  v_all jsonb := '[]';
+  v_all jsonb := '[]'::jsonb;
 begin
   if p_operand = '{}' then
     return pgwhen._join_results(null, v_result, pgwhen._result(null, pgwhen._problem('WF012', v_place, 'the test is empty', 'write {is_not_empty: true}, for example')));

@@ -8,7 +8,7 @@ declare
     and exists (select from jsonb_object_keys(p_operand) k where left(k, 1) = '$'));
   v_result jsonb := pgwhen._result(null);
   v_one jsonb;
-  v_list jsonb := '[]';
+  v_list jsonb := '[]'::jsonb;
 begin
   case
     when p_kind = 'flag' then

@@ -9,7 +9,7 @@ declare
   v_type text := p_left ->> 'type';
   v_path jsonb := p_left -> 'compiled' -> 'path';
   v_right jsonb;
-  v_reads jsonb := '[]';
+  v_reads jsonb := '[]'::jsonb;
 begin
   select o.* into v_operator from pgwhen._operators() o where o.operator = p_operator;
   if v_type <> all (v_operator.types) and v_type <> 'jsonb' and not (v_type = 'bpchar' and 'text' = any (v_operator.types)) then

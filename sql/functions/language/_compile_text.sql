@@ -8,7 +8,7 @@ declare
     '(\{\{(?:"(?:[^"\\]|\\.)*"|''(?:[^''\\]|\\.)*''|[^}"'']|\}(?!\}))*\}\}|(?:[^{]|\{(?!\{))+|\{)', 'g') m);
   v_part text;
   v_result jsonb := pgwhen._result(null);
-  v_compiled jsonb := '[]';
+  v_compiled jsonb := '[]'::jsonb;
   v_one jsonb;
 begin
   if p_text like '%{\%%' then

@@ -9,7 +9,7 @@ declare
   v_result jsonb;
 begin
   if jsonb_typeof(p_value) = 'object' and exists (select from jsonb_object_keys(p_value) k where left(k, 1) = '$') then
-    return pgwhen._compile_form(p_value, p_scope, p_place, p_type);
+    return pgwhen._compile_form(p_value, p_scope, p_place);
   elsif v_text like '%{{%' or v_text like '%{\%%' then
     v_result := pgwhen._compile_text(v_text, p_scope, p_place);
     return v_result || pgwhen._check_value_type(v_result, p_type, v_text, p_place);

@@ -4,9 +4,9 @@ language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  c_roots constant text[] := '{event,input,new,old,changed,vars,tenant,workflow,execution,now,steps,item,index}';
-  v_records jsonb := '{}';
-  v_problems jsonb := '[]';
+  c_roots constant text[] := '{event,input,new,old,changed,vars,tenant,workflow,execution,now,steps,item,index}'::text[];
+  v_records jsonb := '{}'::jsonb;
+  v_problems jsonb := '[]'::jsonb;
   v_place text;
   v_table jsonb;
   v_alias text;

@@ -8,7 +8,7 @@ declare
   v_found record;
   v_count integer := 0;
   v_result jsonb;
-  v_names text[] := '{}';
+  v_names text[] := '{}'::text[];
 begin
   for v_found in
     select a.*, coalesce(to_regclass(format('%I.%I', a.schema_name, a.table_name)), pgwhen._attachment_relation(a.attachment_id)) as relation

@@ -5,10 +5,9 @@
 create or replace function pgwhen._language()
 returns table (scope text, key text, kind text, required boolean, supported boolean, description text, place integer)
 language sql immutable
-set search_path = pg_catalog, pgwhen, pg_temp
-as $$
-  select l.scope, l.key, coalesce(l.kind, 'any'), l.required, l.kind is not null, l.description, l.place::integer
-  from (values
+begin atomic
+  with word (scope, key, kind, required, description) as (
+    values
     ('workflow', 'workflow', 'identifier', true, 'Identifier, unique per tenant.'),
     ('workflow', 'name', 'text', false, 'Title for people.'),
     ('workflow', 'description', 'text', false, 'What it is for.'),
@@ -177,6 +176,8 @@ as $$
     ('type', 'calendar', null, false, 'Sends an invitation.'),
     ('type', 'code', null, false, 'Runs code.'),
     ('type', 'action', null, false, 'Performs a registered action.')
-  ) with ordinality as l (scope, key, kind, required, description, place)
-$$;
+  )
+  select w.scope, w.key, coalesce(w.kind, 'any'), w.required, w.kind is not null, w.description, (row_number() over ())::integer
+  from word w;
+end;
 comment on function pgwhen._language() is 'Keys, step types and their kinds: the home of the list for schema, validation, export and reference.';

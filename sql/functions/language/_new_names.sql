@@ -4,7 +4,7 @@ language plpgsql immutable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_names jsonb := '{}';
+  v_names jsonb := '{}'::jsonb;
   v_taken text[];
   v_id jsonb;
   v_text text;

@@ -4,14 +4,14 @@ language plpgsql immutable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_keys constant jsonb := case p_path[1]
+  v_keys constant jsonb := (case p_path[1]
     when 'event' then '{"id": "text", "type": "text", "table": "text", "operation": "text", "occurred_at": "timestamptz", "depth": "numeric", "actor": "text", "trigger": "text"}'
     when 'workflow' then '{"id": "text", "name": "text", "version": "numeric"}'
     when 'execution' then '{"id": "text", "started_at": "timestamptz"}'
-  end;
+  end)::jsonb;
 begin
   if cardinality(p_path) = 1 then
-    return '{"type": "jsonb"}';
+    return '{"type": "jsonb"}'::jsonb;
   elsif not v_keys ? p_path[2] then
     return jsonb_build_object('problem', jsonb_build_object('code', 'WF017', 'message', format('%s has no %s', p_path[1], p_path[2]),
       'hint', coalesce('did you mean ' || p_path[1] || '.' || pgwhen._nearest(p_path[2], array(select jsonb_object_keys(v_keys))) || '?',

@@ -18,7 +18,7 @@ begin
   v_type := v_inputs -> p_path[2] ->> 'type';
   if cardinality(p_path) > 2 then
     if v_type in ('object', 'list', 'any') or v_type is null then
-      return '{"type": null}';
+      return '{"type": null}'::jsonb;
     end if;
     return jsonb_build_object('problem', jsonb_build_object('code', 'WF017', 'message', format('input.%s is %s and has no %s', p_path[2], v_type, p_path[3])));
   end if;

@@ -7,7 +7,7 @@ as $$
 declare
   v_root constant text := p_path[1];
   v_result jsonb;
-  v_choices text[][] := '{}';
+  v_choices text[][] := '{}'::text[][];
   v_far text[];
 begin
   select coalesce(array_agg(array[r.alias, f.name] order by r.alias, f.name), '{}') into v_choices
@@ -31,7 +31,7 @@ begin
       'message', format('%s is ambiguous: more than one foreign key leads there', v_root),
       'hint', 'write ' || (select string_agg(v_choices[i][1] || '.' || v_choices[i][2], ' or ') from generate_subscripts(v_choices, 1) i)));
   elsif (p_scope ->> 'loose')::boolean then
-    return '{"type": null}';
+    return '{"type": null}'::jsonb;
   elsif v_root in ('company', 'organization') then
     v_result := pgwhen._resolve_tenant_path(array['tenant'] || p_path[2 : cardinality(p_path)], p_scope);
     if not p_in_template then

@@ -8,7 +8,6 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
   v_root constant text := p_path[1];
-  v_written constant text := array_to_string(p_path, '.');
   v_result jsonb;
 begin
   if p_scope -> 'records' ? v_root then

@@ -10,7 +10,7 @@ as $$
 declare
   v_relation oid := (p_record ->> 'relation')::oid;
   v_path text[] := p_path[1:1];
-  v_nodes jsonb := '[]';
+  v_nodes jsonb := '[]'::jsonb;
   -- What was deleted cannot be read again: its record is the row that the event carried.
   v_is_old constant boolean := p_record -> 'is_deleted' = 'true';
   v_node jsonb := case when v_is_old then jsonb_build_object('path', jsonb_build_array(p_path[1]), 'kind', 'alias', 'of', '["old"]'::jsonb)

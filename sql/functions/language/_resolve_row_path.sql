@@ -7,14 +7,14 @@ declare
   v_alias text;
   v_record jsonb;
   v_column jsonb;
-  v_names text[] := '{}';
+  v_names text[] := '{}'::text[];
   v_count constant integer := cardinality(p_path);
 begin
   if p_scope -> 'records' = '{}' then
     return jsonb_build_object('problem', jsonb_build_object('code', 'WF026',
       'message', format('there is no %s: nothing starts this workflow from a table', p_path[1]), 'hint', 'use input'));
   elsif v_count = 1 then
-    return '{"type": "jsonb"}';
+    return '{"type": "jsonb"}'::jsonb;
   end if;
   for v_alias, v_record in select * from jsonb_each(p_scope -> 'records') loop
     if v_record ->> 'relation' is null then

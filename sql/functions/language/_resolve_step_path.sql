@@ -5,10 +5,10 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
   v_steps constant jsonb := coalesce(p_scope -> 'steps', '{}');
-  v_outputs constant jsonb := case v_steps ->> p_path[2]
+  v_outputs constant jsonb := (case v_steps ->> p_path[2]
     when 'email' then '{"message_id": "text", "provider": "text"}'
     when 'sms' then '{"message_id": "text", "provider": "text", "segments": "numeric"}'
-    when 'http' then '{"status": "numeric", "headers": null, "json": null, "text": "text"}' end;
+    when 'http' then '{"status": "numeric", "headers": null, "json": null, "text": "text"}' end)::jsonb;
   v_type text;
 begin
   if cardinality(p_path) = 1 then

@@ -7,9 +7,9 @@ declare
   v_variables jsonb;
 begin
   if cardinality(p_path) = 1 then
-    return '{"type": "jsonb"}';
+    return '{"type": "jsonb"}'::jsonb;
   elsif p_path[2] = 'id' then
-    return '{"type": "text"}';
+    return '{"type": "text"}'::jsonb;
   end if;
   select t.variables into v_variables from pgwhen.tenants t where t.tenant = p_scope ->> 'tenant';
   if v_variables ? p_path[2] then

@@ -8,16 +8,16 @@ language plpgsql immutable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  c_keywords constant text[] := '{and,or,not,in,is,if,else,true,false,none,True,False,None,recursive,ignore,missing,with,without,context,as}';
-  c_functions constant text[] := '{range,dict,namespace,cycler,joiner,loop,caller}';
-  c_tags constant text[] := '{for,endfor,if,elif,else,endif,set,endset,with,endwith,filter,endfilter,macro,endmacro,call,endcall,do,break,continue}';
+  c_keywords constant text[] := '{and,or,not,in,is,if,else,true,false,none,True,False,None,recursive,ignore,missing,with,without,context,as}'::text[];
+  c_functions constant text[] := '{range,dict,namespace,cycler,joiner,loop,caller}'::text[];
+  c_tags constant text[] := '{for,endfor,if,elif,else,endif,set,endset,with,endwith,filter,endfilter,macro,endmacro,call,endcall,do,break,continue}'::text[];
   v_part record;
   v_tokens text[];
-  v_paths jsonb[] := '{}';
-  v_secrets text[] := '{}';
+  v_paths jsonb[] := '{}'::jsonb[];
+  v_secrets text[] := '{}'::text[];
   v_problem text;
-  v_locals text[] := '{}';
-  v_marks integer[] := '{}';
+  v_locals text[] := '{}'::text[];
+  v_marks integer[] := '{}'::integer[];
   v_new text[];
   v_path text[];
   v_tag text;
@@ -25,7 +25,7 @@ declare
   v_index integer;
 begin
   if p_template not like '%{%' then
-    return '{"paths": [], "secrets": []}';
+    return '{"paths": [], "secrets": []}'::jsonb;
   end if;
   for v_part in select * from pgwhen._template_parts(p_template) p order by p.place loop
     if v_part.kind = 'open' then

@@ -38,8 +38,9 @@ def test_a_late_result_is_recorded_as_late_and_changes_nothing(db: Connection) -
     assert report(db, second) == {"reported": 1, "late": 0}
     assert report(db, second) == {"reported": 0, "late": 1}
     assert executions(db) == ["completed"]
+    assert report(db, first, "transient") == {"reported": 0, "late": 1}
     rows = db.execute("select attempt, class, late from pgwhen.attempts order by attempt").fetchall()
-    assert rows == [(1, "uncertain", False), (2, "ok", False)]
+    assert rows == [(1, "ok", True), (2, "ok", False)]
 
 
 def test_a_permanent_failure_fails_the_execution_and_cancels_what_waits(db: Connection) -> None:

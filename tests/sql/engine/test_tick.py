@@ -34,7 +34,8 @@ SCORE_IS_HIGH = {
 def test_an_event_starts_one_execution_that_runs_to_its_end(db: Connection) -> None:
     workflow = define(db, [{"id": "post"}])
     happen(db, workflow, {"id": 1, "name": "Zoë"})
-    assert tick(db) == {"single_flight": True, "dispatched": 1, "woken": 0, "admitted": 0}
+    result = tick(db)
+    assert {"single_flight": True, "dispatched": 1, "woken": 0, "admitted": 0}.items() <= result.items() and result["next_due"]
     assert executions(db) == ["running"] and steps(db) == {"post": "queued"}
     assert perform(db) == ["post"]
     assert executions(db) == ["completed"] and steps(db) == {"post": "completed"}

@@ -1,0 +1,51 @@
+"""The peer of the benchmark delivery: the least that delivers a queue's messages by HTTP.
+
+``python -m bench.pgmq_loop DSN QUEUE URL CONCURRENCY BATCH``: pgmq.read a batch, post each message, pgmq.delete the
+batch. The transport, event loop and driver are the poller's; there are no templates, results, retries or heartbeats.
+"""
+
+import asyncio
+import sys
+from typing import Any
+
+import aiohttp
+import httpx2
+import orjson
+import psycopg
+import uvloop
+from httpx_aiohttp.httpx2 import AiohttpTransport
+
+#: Seconds between two looks at an empty queue.
+PAUSE = 0.05
+
+
+async def deliver(dsn: str, queue: str, url: str, concurrency: int, batch: int) -> None:
+    """Deliver for ever."""
+    places = asyncio.Semaphore(concurrency)
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=concurrency))
+
+    async def post(message: dict[str, Any]) -> None:
+        async with places:
+            answer = await client.post(f"{url}/{message['id']}", content=orjson.dumps(message), headers=headers)
+            answer.raise_for_status()
+
+    headers = {"content-type": "application/json"}
+    transport = AiohttpTransport(client=session)
+    async with (
+        httpx2.AsyncClient(transport=transport, timeout=30) as client,
+        await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection,
+    ):
+        while True:
+            cursor = await connection.execute("select msg_id, message from pgmq.read(%s, 60, %s)", [queue, batch])
+            rows = await cursor.fetchall()
+            if not rows:
+                await asyncio.sleep(PAUSE)
+                continue
+            async with asyncio.TaskGroup() as group:
+                for _, message in rows:
+                    group.create_task(post(message))
+            await connection.execute("select pgmq.delete(%s, %s::bigint[])", [queue, [row[0] for row in rows]])
+
+
+if __name__ == "__main__":
+    uvloop.run(deliver(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5])))

@@ -1,0 +1,35 @@
+-- What is captured follows from the keys of active and paused workflows, and from the waits of executions; what nobody waits
+-- for costs the application one look-up. Whoever calls this holds the lock of _lock_definitions, so that a workflow that is
+-- being published at this moment is not overlooked.
+create or replace function pgwhen._refresh_subscriptions() returns void
+language plpgsql
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+begin
+  perform pgwhen._lock_definitions();
+  with wanted as (
+    select t.attachment_id, o as operation
+    from pgwhen.trigger_keys k
+    join pgwhen.workflows w on w.workflow_id = k.workflow_id and w.status in ('active', 'paused')
+    join pgwhen.triggers t on t.workflow_id = k.workflow_id and t.version = k.version and t.trigger_no = k.trigger_no
+    cross join lateral unnest(t.operations) o
+    where t.attachment_id is not null
+    union
+    select a.attachment_id, o
+    from pgwhen.waits a
+    cross join unnest('{insert,update,delete}'::text[]) o
+    where a.attachment_id is not null
+  ), gone as (
+    delete from pgwhen.subscriptions s
+    where not exists (select from wanted w where w.attachment_id = s.attachment_id and w.operation = s.operation)
+  )
+  insert into pgwhen.subscriptions (attachment_id, operation)
+  select w.attachment_id, w.operation from wanted w
+  on conflict do nothing;
+  delete from pgwhen.match_columns m
+  where not exists (
+    select from pgwhen.trigger_keys k
+    where k.match_key like pgwhen._like(format('%s:%s:%s=', m.operation, m.attachment_id, m.column_name)) || '%');
+end
+$$;
+comment on function pgwhen._refresh_subscriptions() is 'Brings subscriptions and match_columns in line with the published workflows.';

@@ -1,0 +1,30 @@
+-- Rows in a default partition are found and kept like others; but a week that lasts there is dropped row by row.
+create or replace function pgwhen._doctor_partitions() returns table (check_name text, status text, detail text, hint text)
+language plpgsql stable
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+declare
+  v_now timestamptz := pgwhen._now();
+  v_table text;
+  v_has_rows boolean;
+  v_ahead integer;
+  v_due timestamptz := pgwhen._oldest_week(v_now - (pgwhen._setting('retention_days', 30) + 8) * interval '1 day');
+begin
+  foreach v_table in array pgwhen._history_tables() loop
+    select count(*) - 1 into v_ahead
+    from generate_series(0, 4) n
+    where to_regclass('pgwhen.' || pgwhen._week_name(v_table, v_now + n * interval '7 days')) is not null;
+    -- Dynamic: the table is one of six.
+    execute format('select exists (select from pgwhen.%I)', v_table || '_default') into v_has_rows;
+    return query select 'partitions of ' || v_table,
+      case when v_ahead < 0 or v_has_rows then 'error' when v_ahead < 2 then 'warning' else 'ok' end,
+      case when v_ahead < 0 then 'this week has none' else format('%s weeks ahead', v_ahead) end
+        || case when v_has_rows then '; the default partition holds rows' else '' end,
+      case when v_ahead < 2 or v_has_rows then 'pgwhen maintain makes partitions and moves the rows; tick does too, if nobody holds a lock.' end;
+  end loop;
+  return query select 'retention', case when v_due is null then 'ok' else 'warning' end,
+    coalesce(format('the week of %s should have been dropped', (v_due at time zone 'UTC')::date), 'nothing older than it should be'),
+    case when v_due is not null then 'Run pgwhen maintain daily: from cron, pg_cron or a timer.' end;
+end
+$$;
+comment on function pgwhen._doctor_partitions() is 'doctor: partitions ahead, rows in default partitions, retention.';
