@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 VENV := .venv/.made
 WORKERS ?= 2
 
-.PHONY: dev demo test test-16 test-debian check bench schema clean
+.PHONY: dev demo test test-16 test-debian check bench schema reference clean
 
 dev: $(VENV)  ## the virtual environment .venv with everything in it
 
@@ -40,6 +40,9 @@ bench: dev  ## the figures of docs/benchmarks.md
 
 schema: dev  ## write sql/schema.sql, the snapshot of the tables, anew
 	PGWHEN_WRITE_SCHEMA=1 .venv/bin/python -m pytest tests/catalog/test_snapshot.py
+
+reference: dev  ## write docs/reference anew
+	.venv/bin/python docs/generate.py
 
 clean:
 	rm -rf .venv .dev build dist *.egg-info .mypy_cache .ruff_cache .hypothesis

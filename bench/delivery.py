@@ -8,6 +8,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 
@@ -124,10 +125,17 @@ def poller(dsn: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _process(command: list[str], **environment: str) -> Iterator[None]:
-    with subprocess.Popen(command, env=os.environ | environment) as process:
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen(command, env=os.environ | environment, stderr=log) as process,
+    ):
         try:
             yield
             if process.poll() is not None:
                 raise RuntimeError(f"{command[2]} ended before it was told to, with {process.returncode}")
+        except Exception:
+            log.seek(0)
+            print(log.read()[-5_000:], file=sys.stderr)
+            raise
         finally:
             process.terminate()

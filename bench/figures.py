@@ -11,7 +11,7 @@ class Sizes:
     """How long a run is. ``rounds`` is how often peer and ours take turns."""
 
     rounds: int = 5
-    seconds: int = 5
+    seconds: int = 3
     bulk_rows: int = 100_000
     executions: int = 20_000
     workflows: int = 10_000

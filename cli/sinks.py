@@ -81,13 +81,16 @@ async def smtp_sink(
     sink = SmtpSink("")
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        try:
             async for mail in _conversation(reader, writer):
                 sink.received.append(mail)
                 sink.arrived.set()
                 if on_mail:
                     on_mail(mail)
-        writer.close()
+        except ConnectionError:
+            pass  # whoever sent went away
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(converse, host, port)
     sink.url = f"smtp://{host}:{server.sockets[0].getsockname()[1]}"
@@ -132,8 +135,11 @@ def _address(command: str) -> str:
 
 
 async def _data(reader: asyncio.StreamReader) -> bytes:
+    """The message up to the final dot; IncompleteReadError if the client is gone before it: such a mail never arrived."""
     lines = []
-    while (line := await reader.readline()) not in (b".\r\n", b""):
+    while (line := await reader.readline()) != b".\r\n":
+        if not line.endswith(b"\n"):
+            raise asyncio.IncompleteReadError(line, None)
         lines.append(line[1:] if line.startswith(b"..") else line)
     return b"".join(lines)
 

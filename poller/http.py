@@ -15,6 +15,7 @@ import asyncio
 import errno
 import ipaddress
 import logging
+import re
 import socket
 import ssl
 import zlib
@@ -54,6 +55,9 @@ BLOCKED: tuple[Network, ...] = tuple(
 
 #: Marks our own refusal; the connector keeps the number of an error, not its class, when several addresses fail.
 _REFUSED = max(errno.errorcode) + 1000
+
+
+_UNWRITABLE = re.compile(r"[^\t\x20-\x7e]")
 
 
 class AddressGuard:
@@ -155,6 +159,9 @@ class HttpClient:
 
 
 def _message(request: Request) -> httpx2.Request:
+    for name, value in request.headers.items():
+        if _UNWRITABLE.search(name) or _UNWRITABLE.search(value):
+            raise ValueError(f"the header {name!r} has characters that a header cannot carry")
     # The connect phase (waiting for the pool, look-up, handshake) ends well before the whole does, so that what runs
     # out of time as a whole is known to have been written. aiohttp rounds deadlines beyond 5 s up to a full second.
     connect = min(request.timeout * 0.8, 10.0)

@@ -51,9 +51,7 @@ class Vault:
             raise SecretError(f"the secret {name} is not in PGWHEN_SECRETS; add it there in the poller's environment")
         secret = (self._values[name] or "").strip()
         if not secret:
-            raise SecretError(
-                f"the secret {name} is in PGWHEN_SECRETS, but {name} is not set in the poller's environment"
-            )
+            raise SecretError(f"the secret {name} is in PGWHEN_SECRETS, but not set in the poller's environment")
         if not secret.isprintable() or not secret.isascii():
             raise SecretError(f"the secret {name} has characters that a header cannot carry")
         return secret

@@ -256,9 +256,16 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
 
     def __init__(self, target: str) -> None:
         self.target = target
-        finalize = _percent_encoded if target == "url" else _text
+        printed = _percent_encoded if target == "url" else _text
+        # Told the context, finalize is not applied while compiling; nor is anything else: constants are values too.
+        finalize = jinja2.pass_context(lambda _context, value: printed(value))
         super().__init__(
-            autoescape=target == "html", undefined=Missing, finalize=finalize, keep_trailing_newline=True, cache_size=0
+            autoescape=target == "html",
+            undefined=Missing,
+            finalize=finalize,
+            keep_trailing_newline=True,
+            optimized=False,
+            cache_size=0,
         )
         self.globals["range"] = _range
         self.globals["secret"] = _secret if target == "header" else _no_secret

@@ -24,7 +24,7 @@ begin
         (array['pgwhen_app', 'pgwhen_operator'], array['emit_event', 'start_execution']),
         (c_people, array[
           'contract', 'current_tenant', 'doctor', 'explain_event', 'explain_record', 'find_execution', 'list_connections',
-          'list_executions', 'show_execution', 'export_definition'
+          'list_executions', 'show_execution', 'export_definition', 'json_schema', 'list_workflows'
         ]),
         (array['pgwhen_operator'], array[
           'tick', 'maintain', 'retry_executions', 'retry_failed', 'cancel_executions',

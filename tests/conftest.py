@@ -24,6 +24,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
+from pytest_postgresql.janitor import DatabaseJanitor
 
 from pgwhen.cli import embedded
 from pgwhen.cli.migrate import MigrateError, migrate_database
@@ -147,14 +149,23 @@ if os.environ.get("PGWHEN_TEST_TOLERANT"):
 
 @contextlib.contextmanager
 def _database(server: embedded.Server, template: str) -> Iterator[str]:
+    """A clone of a template, made and dropped by pytest-postgresql; what was prepared in it is rolled back first."""
     name = f"t_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
-        admin.execute(f"create database {name} template {template}")
+    address = conninfo_to_dict(server.dsn("postgres"))
+    janitor = DatabaseJanitor(
+        user=str(address["user"]),
+        host=str(address["host"]),
+        port=address.get("port") or 5432,
+        dbname=name,
+        template_dbname=template,
+    )
+    with janitor:
         yield server.dsn(name)
-        for (gid,) in admin.execute("select gid from pg_prepared_xacts where database = %s", [name]).fetchall():
-            with psycopg.connect(server.dsn(name), autocommit=True) as connection:
+        with psycopg.connect(server.dsn(name), autocommit=True) as connection:
+            for (gid,) in connection.execute(
+                "select gid from pg_prepared_xacts where database = %s", [name]
+            ).fetchall():
                 connection.execute(f"rollback prepared '{gid}'")
-        admin.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,14 @@ def unused_port() -> int:
         return int(found.getsockname()[1])
 
 
+def wait_until(condition: Callable[[], Any], seconds: float) -> bool:
+    """Wait for what happens in other threads and processes; whether it did."""
+    end = time.monotonic() + seconds
+    while not (found := bool(condition())) and time.monotonic() < end:
+        time.sleep(0.005)
+    return found
+
+
 def tls_context() -> ssl.SSLContext:
     """The server side of TLS for localhost."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -58,6 +67,7 @@ class MailServer:
     received: list[Mail] = field(default_factory=list)
     script: list[str | None] = field(default_factory=list)
     connections: int = 0
+    open: set[object] = field(default_factory=set)
 
     def fault(self, kind: str = "") -> str:
         """The next fault, if it is of this kind."""
@@ -114,7 +124,12 @@ class _Smtp(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if self.session is None or self.session.ssl is None:
             self.server.connections += 1
+            self.server.open.add(self)
         super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self.server.open.discard(self)
 
 
 class _Controller(Controller):
@@ -146,6 +161,7 @@ def mail_server(tls: str = "none", login: tuple[str, str] | None = None, smtputf
     controller.server_ = server
     controller.port = unused_port()
     controller.start()
+    server.connections = 0  # starting makes one to itself
     scheme, host = ("smtps" if tls == "tls" else "smtp"), "localhost" if tls != "none" else "127.0.0.1"
     user = f"{login[0]}:{login[1]}@" if login else ""
     query = f"?{'starttls&' if tls == 'starttls' else ''}cafile={CERTIFICATE}" if tls != "none" else ""
@@ -153,6 +169,7 @@ def mail_server(tls: str = "none", login: tuple[str, str] | None = None, smtputf
     try:
         yield server
     finally:
+        wait_until(lambda: not server.open, 1.0)
         controller.stop()
 
 

@@ -12,6 +12,7 @@ declare
   v_excluded text[];
   v_doorbell boolean;
   v_formats text[];
+  v_pinned text[];
   v_occurred_at timestamptz;
   v_cause jsonb;
   v_message jsonb;
@@ -26,9 +27,10 @@ begin
     return null;
   end if;
   if pgwhen._formats_differ() then
-    v_formats := pgwhen._set_formats();
+    v_formats := pgwhen._formats();
+    v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);
   end if;
-  v_occurred_at := pgwhen._now();
+  v_occurred_at := pgwhen._occurred_at();
 
   begin
     select jsonb_build_object('v', 1, 'attachment', v_attachment_id, 'operation', 'delete', 'actor', pgwhen._actor(),
@@ -76,8 +78,8 @@ begin
   if v_rows <> 'none' and v_doorbell and pgwhen._poller_sleeps() then
     perform pg_notify('pgwhen_doorbell', '');
   end if;
-  if v_formats is not null then
-    perform pgwhen._set_formats(v_formats);
+  if v_pinned is not null then
+    v_pinned := pgwhen._set_formats(v_formats);
   end if;
   return null;
 end

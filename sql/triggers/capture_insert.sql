@@ -1,11 +1,11 @@
--- Inserts of an attached table become messages of the queue pgwhen_events, in the same transaction. COPY, MERGE and ON CONFLICT come
--- here too.
+-- Inserts of an attached table become messages of the queue pgwhen_events, in the same transaction; COPY, MERGE and ON
+-- CONFLICT come here too.
 --
 -- Where nobody subscribed the look-up is all that happens. One row, as most statements have, takes three statements of SQL:
--- look up, convert, insert. The conversion stands in a block of its own that writes nothing: JSON cannot hold every row, and
--- an exception handler around the insert would cost a transaction id each time (64 of them in a transaction slow all
--- backends down). More rows are converted once to see whether they can be, and once more while they are inserted: 0.9 of the
--- speed without, and in constant memory. Nothing here joins a transition table in a plan that is kept.
+-- look up, convert, insert. The conversion stands in a block of its own that writes nothing, for JSON cannot hold every row:
+-- an exception handler around the insert would take a transaction id each time (64 of them in a transaction slow all
+-- backends down). Several rows are converted once to see whether they can be, and once more while they are inserted: 0.9 of
+-- the speed without, in constant memory. Nothing here joins a transition table in a plan that is kept.
 create or replace function pgwhen.capture_insert() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -16,6 +16,7 @@ declare
   v_excluded text[];
   v_doorbell boolean;
   v_formats text[];
+  v_pinned text[];
   v_occurred_at timestamptz;
   v_cause jsonb;
   v_message jsonb;
@@ -30,9 +31,10 @@ begin
     return null;
   end if;
   if pgwhen._formats_differ() then
-    v_formats := pgwhen._set_formats();
+    v_formats := pgwhen._formats();
+    v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);
   end if;
-  v_occurred_at := pgwhen._now();
+  v_occurred_at := pgwhen._occurred_at();
 
   begin
     select jsonb_build_object('v', 1, 'attachment', v_attachment_id, 'operation', 'insert', 'actor', pgwhen._actor(),
@@ -80,8 +82,8 @@ begin
   if v_rows <> 'none' and v_doorbell and pgwhen._poller_sleeps() then
     perform pg_notify('pgwhen_doorbell', '');
   end if;
-  if v_formats is not null then
-    perform pgwhen._set_formats(v_formats);
+  if v_pinned is not null then
+    v_pinned := pgwhen._set_formats(v_formats);
   end if;
   return null;
 end

@@ -18,8 +18,6 @@ def world() -> Iterator[Servers]:
 
 
 @pytest.fixture
-def stage(
-    dsn: str, login: Callable[..., str], db: psycopg.Connection[Any], world: Servers, tmp_path: Path
-) -> Stage:
+def stage(dsn: str, login: Callable[..., str], db: psycopg.Connection[Any], world: Servers, tmp_path: Path) -> Stage:
     """A fresh database with the sample tables, servers, and the poller under its own role."""
     return Stage(dsn, login("pgwhen_poller"), db, world, tmp_path)

@@ -31,7 +31,7 @@ from urllib.parse import parse_qs
 
 import psycopg
 from aiohttp import web
-from pgwhen.cli.sinks import Call, Mail, smtp_sink
+from pgwhen.cli.sinks import Mail, smtp_sink
 from pgwhen.poller import loop
 from pgwhen.poller.settings import from_environment
 
@@ -40,6 +40,23 @@ EXAMPLES = ROOT / "docs" / "examples"
 
 #: What the examples call; the stage puts its own HTTP server in their place.
 HOSTS = re.compile(r"https://([a-z]+)\.example\.com")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that arrived, names of headers in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed."""
+        return json.loads(self.body)
+
 
 #: An answer of the HTTP server: a status and a body (JSON unless it is text).
 Answer = tuple[int, Any]
@@ -188,9 +205,7 @@ class Stage:
 
     def advance(self, interval: str) -> None:
         """Turn the clock on, from where it stands or from now."""
-        row = self.db.execute(
-            "select coalesce(%s, clock_timestamp()) + %s::interval", [self.now, interval]
-        ).fetchone()
+        row = self.db.execute("select coalesce(%s, clock_timestamp()) + %s::interval", [self.now, interval]).fetchone()
         assert row
         self.set_clock(row[0])
 
@@ -229,7 +244,9 @@ class Stage:
         command = [sys.executable, "-m", "pgwhen.cli.main", *arguments]
         environ = {**os.environ, **self.environ, "PGWHEN_DSN": self.dsn, "COLUMNS": "160", "NO_COLOR": "1"}
         done = subprocess.run(command, env=environ, cwd=self.folder, capture_output=True, text=True, timeout=60)
-        assert done.returncode == code, f"pgwhen {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        assert done.returncode == code, (
+            f"pgwhen {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        )
         return done.stdout
 
     def json(self, *arguments: str) -> Any:
@@ -272,7 +289,9 @@ def key_of(call: Call) -> str:
     return call.headers["idempotency-key"]
 
 
-def with_answers(codes: Mapping[str, list[int]], then: Callable[[Call], Answer] = default_answer) -> Callable[[Call], Answer]:
+def with_answers(
+    codes: Mapping[str, list[int]], then: Callable[[Call], Answer] = default_answer
+) -> Callable[[Call], Answer]:
     """An ``answer`` that gives each path (its beginning) these status codes first, then what is usual."""
     left = {path: list(given) for path, given in codes.items()}
 

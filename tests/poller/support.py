@@ -66,7 +66,7 @@ def poll(dsn: str, *options: str, environ: Mapping[str, str] | None = None) -> t
 async def until(condition: Any, seconds: float = 10.0) -> None:
     """Wait until something is true."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  (what happens in other processes sets no event)
             await asyncio.sleep(0.01)
 
 

@@ -89,6 +89,7 @@ ERRORS = [
     ("{{ job.note > 1 }}", "job.note is missing"),
     ("{% for x in job.note %}{% endfor %}", "job.note is missing"),
     ("{{ rows | map(attribute='n') | join(',') }}", "n is missing"),
+    ("{{ 'a' ~ none }}", "a value is missing"),
     ("{% for row in [none] %}{{ row }}{% endfor %}", "a value is missing"),
     ("{{ '%s' | format(none) }}", "a value is missing"),
     ("{{ job.title + 1 }}", "TypeError"),

@@ -3,11 +3,11 @@ language sql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
   select array(
-    select format('%s never enter events, because of their names; to change that: select pgwhen.attach(%L, p_exclude => ''{}'')',
+    select format('left out of events, because of the names: %s; to change that: select pgwhen.attach(%L, p_exclude => ''{}'')',
       array_to_string(p_attachment.excluded_columns, ', '), p_table)
     where p_is_default and p_attachment.excluded_columns <> '{}'
     union all
-    select format('%s enter events, though their names say that they are secret; to exclude them: select pgwhen.attach(%L, p_exclude => %L)',
+    select format('in events, though the names say secret: %s; to leave them out: select pgwhen.attach(%L, p_exclude => %L)',
       string_agg(s, ', '), p_table, p_attachment.excluded_columns || array_agg(s))
     from unnest(pgwhen._secret_columns(p_table)) s
     where s <> all (p_attachment.excluded_columns)

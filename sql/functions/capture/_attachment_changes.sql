@@ -42,7 +42,10 @@ begin
     and pgwhen._trigger_attachment(t.tgargs) = p_attachment.attachment_id::text
     and t.tgrelid not in (select c.relation from pgwhen._covered_tables(p_table) as c (relation))
   union all
-  select 'secret columns', array_to_string(s.columns, ', ') || ' enter events, though their names say that they are secret',
+  select 'unsafe cast', 'a type of the table has a cast to json that is not a superuser''s: capture runs its function', 'Drop the cast, or detach the table', null
+  where pgwhen._has_user_cast(p_table)
+  union all
+  select 'secret columns', 'in events, though the names say secret: ' || array_to_string(s.columns, ', '),
     format('As its owner: select pgwhen.attach(%L, p_exclude => %L)', p_table, p_attachment.excluded_columns || s.columns), null
   from (
     select array(select c from unnest(pgwhen._secret_columns(p_table)) c where c <> all (p_attachment.excluded_columns)) as columns

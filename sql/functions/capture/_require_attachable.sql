@@ -59,6 +59,9 @@ begin
       if found then
         v_reason := format('has the foreign table %s among its partitions or children, where a write would fail', v_foreign);
         v_hint := 'PostgreSQL hands no transition tables to triggers for foreign tables. Detach it from the table, or attach the other partitions'' data as a table of its own.';
+      elsif pgwhen._has_user_cast(p_table) then
+        v_reason := 'has a type with a cast to json that is not a superuser''s';
+        v_hint := 'Capture would run the function of that cast with rights of its own. Drop the cast.';
       end if;
     end if;
   end if;

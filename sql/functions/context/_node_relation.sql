@@ -1,15 +1,21 @@
--- The name was right at publish. After a rename the foreign key itself still knows its table.
+-- A table that was detached is found by its name: executions go on. For the target of a foreign key the name was right at
+-- publish; after a rename the foreign key itself still knows its table.
 create or replace function pgwhen._node_relation(p_node jsonb, p_from oid) returns regclass
 language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
   v_relation regclass;
+  v_name text[];
 begin
   if p_node ->> 'kind' = 'record' then
-    v_relation := pgwhen._attachment_relation((p_node ->> 'attachment')::integer);
+    v_relation := coalesce(
+      pgwhen._attachment_relation((p_node ->> 'attachment')::integer),
+      (select pgwhen._relation_named(a.schema_name, a.table_name) from pgwhen.attachments a
+       where a.attachment_id = (p_node ->> 'attachment')::integer));
   else
-    v_relation := to_regclass(p_node ->> 'table');
+    v_name := parse_ident(p_node ->> 'table');
+    v_relation := pgwhen._relation_named(v_name[1], v_name[2]);
     if v_relation is null then
       select c.confrelid into v_relation
       from pg_constraint c

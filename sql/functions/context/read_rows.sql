@@ -1,15 +1,16 @@
 -- owner: pgwhen_actions
 -- The only way into the application's tables: with the rights of pgwhen_actions, so that plain GRANT says what workflows may
--- read. Keys are cast to the columns' types, not the columns to text, so that the primary key's index is used. Rights are
--- looked at first, so that the error can name the table and the GRANT.
+-- read, and in the formats of events. Keys are cast to the columns' types, not the columns to text, so that the primary key's
+-- index is used. Rights are looked at first, so that the error can name the table and the GRANT.
 create or replace function pgwhen_sandbox.read_rows(p_table regclass, p_columns text[], p_key_columns text[], p_keys jsonb[])
 returns table (n integer, record jsonb)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
-set datestyle = 'ISO, YMD'
-set intervalstyle = 'iso_8601'
+set datestyle = 'ISO'
+set intervalstyle = 'postgres'
 set bytea_output = 'hex'
+set extra_float_digits = 1
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off

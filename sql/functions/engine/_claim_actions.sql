@@ -13,7 +13,7 @@ declare
   v_messages bigint[];
   v_claimed bigint[];
   v_steps pgwhen.step_ref[];
-  v_contexts jsonb := '{}';
+  v_contexts jsonb := jsonb '{}';
   v_actions json;
 begin
   v_messages := array(
@@ -23,7 +23,7 @@ begin
     limit p_max
     for update skip locked);
   if cardinality(v_messages) = 0 then
-    return '[]';
+    return json '[]';
   end if;
 
   with message as materialized (
@@ -64,7 +64,7 @@ begin
     perform pgwhen._drop_stale_messages(v_messages);
   end if;
   if v_claimed is null then
-    return '[]';
+    return json '[]';
   end if;
   perform pgwhen._fail_point('claim.leased');
 

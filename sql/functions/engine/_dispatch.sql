@@ -11,7 +11,7 @@ begin
     delete from pgmq.q_pgwhen_events q
     where q.msg_id in (
       select m.msg_id from pgmq.q_pgwhen_events m
-      where m.vt <= clock_timestamp()
+      where m.vt <= clock_timestamp() -- wall clock: capture sets vt by it, and pgmq.set_vt too
       order by m.msg_id
       limit p_max
       for update skip locked)

@@ -61,7 +61,7 @@ begin
       end as matches,
       case when t.needs_record then t.condition end as record_condition,
       nullif(v.compiled -> 'suppress_if', 'null') as suppress_if,
-      nullif(v.compiled -> 'inputs', 'null') as inputs
+      nullif(nullif(v.compiled -> 'inputs', 'null'), '{}') as inputs
     from candidate c
     join incoming i on i.event_id = c.event_id
     join pgwhen.triggers t on t.workflow_id = c.workflow_id and t.version = c.version and t.trigger_no = c.trigger_no

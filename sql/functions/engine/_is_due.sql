@@ -3,7 +3,7 @@ create or replace function pgwhen._is_due() returns boolean
 language sql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
-  select exists (select from pgmq.q_pgwhen_events q where q.vt <= clock_timestamp())
+  select exists (select from pgmq.q_pgwhen_events q where q.vt <= clock_timestamp()) -- wall clock: as in _dispatch
     or exists (select from pgmq.q_pgwhen_actions q where q.vt <= pgwhen._now())
     or exists (select from pgwhen.sleepers s where s.due_at <= pgwhen._now())
 $$;

@@ -8,7 +8,7 @@ declare
   v_now timestamptz := pgwhen._now();
   v_direct boolean := pgwhen._queue_is_short();
   v_asking pgwhen.step_ref[];
-  v_contexts jsonb := '{}';
+  v_contexts jsonb := jsonb '{}';
   v_sleeping uuid[];
   v_settled pgwhen.step_ref[];
 begin

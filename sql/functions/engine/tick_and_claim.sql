@@ -13,7 +13,7 @@ set enable_material = off
 as $$
 declare
   v_tick jsonb;
-  v_actions json := '[]';
+  v_actions json := json '[]';
 begin
   if not coalesce(pgwhen.contract() @> (p_poller ->> 'contract')::integer, false) then
     raise exception using errcode = 'WF143',

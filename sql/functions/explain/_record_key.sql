@@ -4,8 +4,8 @@ create or replace function pgwhen._record_key(p_relation regclass, p_key_columns
 language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 set timezone = 'UTC'
-set datestyle = 'ISO, YMD'
-set intervalstyle = 'iso_8601'
+set datestyle = 'ISO'
+set intervalstyle = 'postgres'
 as $$
 declare
   v_key jsonb := case when jsonb_typeof(p_key) = 'object' then p_key else jsonb_build_object(p_key_columns[1], p_key) end;

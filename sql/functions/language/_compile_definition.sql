@@ -1,12 +1,12 @@
 -- What publishing writes beside the version itself: triggers, steps, edges, the version's compiled top level, and the keys by
--- which dispatch finds it. Returns the analysis, for its warnings.
-create or replace function pgwhen._compile_definition(p_workflow_id integer, p_version integer, p_definition jsonb) returns jsonb
+-- which dispatch finds it.
+create or replace function pgwhen._compile_definition(p_workflow_id integer, p_version integer, p_definition jsonb, p_analysis jsonb default null) returns void
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
   v_tenant text := (select w.tenant from pgwhen.workflows w where w.workflow_id = p_workflow_id);
-  v_analysis jsonb := pgwhen._analyse_definition(p_definition, v_tenant);
+  v_analysis jsonb := coalesce(p_analysis, pgwhen._analyse_definition(p_definition, v_tenant));
 begin
   perform pgwhen._refuse_problems(v_analysis -> 'problems', p_definition ->> 'workflow');
 
@@ -25,7 +25,6 @@ begin
   select p_workflow_id, p_version, e.source, e.target, e.outcome
   from jsonb_to_recordset(v_analysis -> 'edges') as e (source text, target text, outcome text);
   perform pgwhen._write_trigger_keys(p_workflow_id, p_version, v_analysis -> 'triggers', v_tenant);
-  return v_analysis;
 end
 $$;
-comment on function pgwhen._compile_definition(integer, integer, jsonb) is 'Writes steps, edges, triggers and keys of a version.';
+comment on function pgwhen._compile_definition(integer, integer, jsonb, jsonb) is 'Writes steps, edges, triggers and keys of a version.';

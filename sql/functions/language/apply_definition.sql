@@ -8,16 +8,15 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
   v_tenant text := pgwhen._tenant();
-  v_problems jsonb := pgwhen._validate(p_definition, v_tenant);
-  v_definition jsonb;
+  v_examined jsonb := pgwhen._examine(p_definition, v_tenant);
+  v_definition jsonb := v_examined -> 'definition';
   v_identifier text;
   v_workflow pgwhen.workflows;
   v_before jsonb;
   v_plan text;
   v_version integer;
 begin
-  perform pgwhen._refuse_problems(v_problems, coalesce(p_definition ->> 'workflow', p_definition ->> 'name'));
-  v_definition := pgwhen.normalise_definition(p_definition);
+  perform pgwhen._refuse_problems(v_examined -> 'problems', coalesce(p_definition ->> 'workflow', p_definition ->> 'name'));
   v_identifier := v_definition ->> 'workflow';
   if not p_dry_run then
     perform pgwhen._lock_definitions();
@@ -40,7 +39,7 @@ begin
       update pgwhen.workflows w set draft_source = p_source
       where w.workflow_id = v_workflow.workflow_id and v_workflow.draft is not null and p_source is not null;
     elsif p_publish then
-      v_version := (pgwhen._publish(v_workflow.workflow_id, v_definition, p_source) ->> 'version')::integer;
+      v_version := pgwhen._publish(v_workflow.workflow_id, v_definition, p_source, v_examined -> 'analysis');
     else
       update pgwhen.workflows w set draft = v_definition, draft_source = p_source, updated_at = pgwhen._now() where w.workflow_id = v_workflow.workflow_id;
     end if;
@@ -54,7 +53,7 @@ begin
     'status', case when p_publish and coalesce(v_workflow.status, 'draft') = 'draft' then 'active' else coalesce(v_workflow.status, 'draft') end,
     'published', p_publish, 'dry_run', p_dry_run,
     'changes', case when v_plan = 'changed' then pgwhen._definition_changes(v_before, v_definition) else '[]' end,
-    'warnings', (select coalesce(jsonb_agg(p.value order by p.value ->> 'path'), '[]') from jsonb_array_elements(v_problems) p where p.value ->> 'severity' = 'warning'),
+    'warnings', (select coalesce(jsonb_agg(p.value order by p.value ->> 'path'), '[]') from jsonb_array_elements(v_examined -> 'problems') p where p.value ->> 'severity' = 'warning'),
     'grants', '[]'::jsonb,
     'unfinished', (select coalesce(jsonb_object_agg(u.version, u.count), '{}') from (
       select n.version, count(*) from pgwhen.unfinished n where n.workflow_id = v_workflow.workflow_id group by n.version) u));

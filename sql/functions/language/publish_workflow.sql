@@ -4,7 +4,8 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
   v_workflow pgwhen.workflows;
-  v_published jsonb;
+  v_analysis jsonb;
+  v_version integer;
 begin
   perform pgwhen._lock_definitions();
   v_workflow := pgwhen._workflow(p_workflow);
@@ -13,11 +14,13 @@ begin
   elsif v_workflow.draft is null then
     raise exception using errcode = 'WF304', message = format('the workflow %s has no draft to publish', p_workflow), hint = 'pgwhen apply changes and publishes a workflow.';
   end if;
-  v_published := pgwhen._publish(v_workflow.workflow_id, v_workflow.draft, v_workflow.draft_source);
-  perform pgwhen._audit('publish_workflow', array[p_workflow], null, jsonb_build_object('version', v_published -> 'version'));
-  return jsonb_build_object('workflow', p_workflow, 'version', v_published -> 'version',
+  -- Tables may have changed since the draft was checked.
+  v_analysis := pgwhen._analyse_definition(v_workflow.draft, v_workflow.tenant);
+  v_version := pgwhen._publish(v_workflow.workflow_id, v_workflow.draft, v_workflow.draft_source, v_analysis);
+  perform pgwhen._audit('publish_workflow', array[p_workflow], null, jsonb_build_object('version', v_version));
+  return jsonb_build_object('workflow', p_workflow, 'version', v_version,
     'status', case v_workflow.status when 'draft' then 'active' else v_workflow.status end,
-    'warnings', (select coalesce(jsonb_agg(p.value), '[]') from jsonb_array_elements(v_published -> 'analysis' -> 'problems') p));
+    'warnings', v_analysis -> 'problems');
 end
 $$;
 comment on function pgwhen.publish_workflow(text) is 'Publishes the draft of a workflow as its next version.';

@@ -1,4 +1,5 @@
--- Rows in a default partition are found and kept like others; but a week that lasts there is dropped row by row.
+-- Rows in a default partition are found and kept like others; but a week that lasts there is dropped row by row. A setting that is
+-- no number is for _doctor_settings to tell, hence it is read with care.
 create or replace function pgwhen._doctor_partitions() returns table (check_name text, status text, detail text, hint text)
 language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -8,7 +9,9 @@ declare
   v_table text;
   v_has_rows boolean;
   v_ahead integer;
-  v_due timestamptz := pgwhen._oldest_week(v_now - (pgwhen._setting('retention_days', 30) + 8) * interval '1 day');
+  v_days integer := coalesce((
+    select (s.value #>> '{}')::integer from pgwhen.settings s where s.name = 'retention_days' and s.value #>> '{}' ~ '^[0-9]{1,6}$'), 30);
+  v_due timestamptz := pgwhen._oldest_week(v_now - (v_days + 8) * interval '1 day');
 begin
   foreach v_table in array pgwhen._history_tables() loop
     select count(*) - 1 into v_ahead

@@ -8,8 +8,8 @@ set lock_timeout = '2s'
 as $$
 declare
   v_now timestamptz := pgwhen._now();
-  v_cutoff timestamptz := v_now - pgwhen._setting('retention_days', 30) * interval '1 day';
-  v_failed_cutoff timestamptz := v_now - pgwhen._setting('failed_retention_days', 90) * interval '1 day';
+  v_cutoff timestamptz := v_now - greatest(pgwhen._setting('retention_days', 30), 1) * interval '1 day';
+  v_failed_cutoff timestamptz := v_now - greatest(pgwhen._setting('failed_retention_days', 90), 1) * interval '1 day';
   v_done jsonb := '{}';
   v_attachments jsonb := '[]';
   v_made integer;
@@ -29,7 +29,7 @@ begin
     when lock_not_available or deadlock_detected then
       v_postponed := array['attachments were not looked after: a table of theirs is locked'];
   end;
-  if not jsonb_path_exists(v_attachments, '$[*] ? (!exists(@.hint))') then
+  if not jsonb_path_exists(v_attachments, '$[*] ? (@.change == "trigger made" || @.change == "partition covered")') then
     begin
       v_week := pgwhen._retire_week(v_cutoff, v_failed_cutoff);
       v_more := pgwhen._oldest_week(v_cutoff) is not null;

@@ -54,10 +54,10 @@ def test_months_and_years_stay_what_they_are(db: Db) -> None:
 
 
 REFUSED = [
-        "", " ", "soon", "30", "3 dayz", "three days", "1 day 1 day", "1 hour 1 day", "P", "PT", "P1", "1 day ago", "infinity",
-        "1001 years", "99999999 years", "99999 weeks", "1:2:3:4", "12:60", "1 day; drop table x", "1e5 days", "²days", "٣ days", "--1 day",
-        "999999999 days",
-]  # fmt: skip
+    *("", " ", "soon", "30", "3 dayz", "three days", "1 day 1 day", "1 hour 1 day", "P", "PT", "P1", "1 day ago"),
+    *("infinity", "1001 years", "99999999 years", "99999 weeks", "1:2:3:4", "12:60", "1 day; drop table x"),
+    *("1e5 days", "\u00b2days", "\u0663 days", "--1 day", "999999999 days"),
+]
 
 
 def test_anything_else_is_refused(db: Db) -> None:

@@ -35,7 +35,9 @@ def test_an_event_starts_one_execution_that_runs_to_its_end(db: Connection) -> N
     workflow = define(db, [{"id": "post"}])
     happen(db, workflow, {"id": 1, "name": "Zoë"})
     result = tick(db)
-    assert {"single_flight": True, "dispatched": 1, "woken": 0, "admitted": 0}.items() <= result.items() and result["next_due"]
+    assert {"single_flight": True, "dispatched": 1, "woken": 0, "admitted": 0}.items() <= result.items() and result[
+        "next_due"
+    ]
     assert executions(db) == ["running"] and steps(db) == {"post": "queued"}
     assert perform(db) == ["post"]
     assert executions(db) == ["completed"] and steps(db) == {"post": "completed"}

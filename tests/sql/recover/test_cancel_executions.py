@@ -7,7 +7,19 @@ from typing import Any
 import psycopg
 import pytest
 from tests.conftest import Connect
-from tests.sql.engine.support import Connection, claim, count, define, executions, freeze, happen, perform, report, steps, tick
+from tests.sql.engine.support import (
+    Connection,
+    claim,
+    count,
+    define,
+    executions,
+    freeze,
+    happen,
+    perform,
+    report,
+    steps,
+    tick,
+)
 
 CHAIN = [("a", "b", "success")]
 

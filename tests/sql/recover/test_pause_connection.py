@@ -14,7 +14,9 @@ def test_actions_are_held_until_it_is_resumed_and_then_leave_once(db: Connection
     assert db.execute(PAUSE).fetchone() == ("already paused",)
     assert [verdict["verdict"] for verdict in freeze(db, actions, "smtp")] == ["held"]
     assert steps(db) == {"a": "held"} and executions(db) == ["waiting"]
-    assert db.execute("select reason from pgwhen.held").fetchone() == ("connection smtp is paused: the provider is down",)
+    assert db.execute("select reason from pgwhen.held").fetchone() == (
+        "connection smtp is paused: the provider is down",
+    )
     assert claim(db) == []
     result = db.execute("select pgwhen.resume_connection('smtp')").fetchone()
     assert result == ({"resumed": True, "released": 1},)
@@ -42,7 +44,9 @@ def test_resume_forgets_a_throttle_and_is_idle_otherwise(db: Connection) -> None
 
 def test_another_connections_actions_stay_held(db: Connection) -> None:
     happen(db, define(db, [{"id": "a"}, {"id": "b"}]), {"id": 1})
-    db.execute("insert into pgwhen.connections values ('default', 'other', 'http', 'http', 'paused', 'x', null, '{}', now())")
+    db.execute(
+        "insert into pgwhen.connections values ('default', 'other', 'http', 'http', 'paused', 'x', null, '{}', now())"
+    )
     actions = claim(db)
     db.execute(PAUSE)
     freeze(db, actions[:1], "smtp")

@@ -58,7 +58,12 @@ def test_the_failed_step_runs_again_under_a_new_generation_and_the_flow_goes_on(
     report(db, [action])
     assert perform(db) == ["b"]
     assert steps(db) == {"a": "completed", "b": "completed"} and executions(db) == ["completed"]
-    assert db.execute("select generation, had_failures, error, reason from pgwhen.executions").fetchone() == (2, False, None, None)
+    assert db.execute("select generation, had_failures, error, reason from pgwhen.executions").fetchone() == (
+        2,
+        False,
+        None,
+        None,
+    )
     row = db.execute("select command, target, reason, actor, tenant from pgwhen.audit_log").fetchone()
     assert row == ("retry_executions", str(execution), "the address was fixed", "postgres", "default")
 
@@ -71,15 +76,29 @@ def test_a_step_that_was_completed_is_not_repeated(db: Connection) -> None:
     assert retry(db, only(db)) == ["retried"]
     assert perform(db) == ["b"]
     assert perform(db) == ["c"]
-    assert db.execute("select step_id, count(*) from pgwhen.attempts group by 1 order by 1").fetchall() == [("a", 1), ("b", 2), ("c", 1)]
+    assert db.execute("select step_id, count(*) from pgwhen.attempts group by 1 order by 1").fetchall() == [
+        ("a", 1),
+        ("b", 2),
+        ("c", 1),
+    ]
 
 
 def test_a_parallel_branch_that_the_failure_cancelled_is_begun_again(db: Connection) -> None:
     """root -> fails | waits -> after; join needs both."""
-    edges = [("root", "fails", "success"), ("root", "waits", "success"), ("fails", "join", "success"), ("waits", "join", "success")]
+    edges = [
+        ("root", "fails", "success"),
+        ("root", "waits", "success"),
+        ("fails", "join", "success"),
+        ("waits", "join", "success"),
+    ]
     workflow = define(
         db,
-        [{"id": "root"}, {"id": "fails"}, {"id": "waits", "type": "delay", "for": {"literal": "1 day"}}, {"id": "join"}],
+        [
+            {"id": "root"},
+            {"id": "fails"},
+            {"id": "waits", "type": "delay", "for": {"literal": "1 day"}},
+            {"id": "join"},
+        ],
         edges,
     )
     fake_clock(db, "2026-11-21 12:00+00")
@@ -132,7 +151,9 @@ def test_a_branch_not_taken_stays_not_reached_and_does_not_block_a_join(db: Conn
     """if -> x | y, both -> end; y runs and fails."""
     condition = {"op": "eq", "left": ["new", "id"], "type": "numeric", "right": 2, "source": "id: 2"}
     edges = [("if", "x", "true"), ("if", "y", "false"), ("x", "end", "success"), ("y", "end", "success")]
-    workflow = define(db, [{"id": "if", "type": "condition", "if": condition}, {"id": "x"}, {"id": "y"}, {"id": "end"}], edges)
+    workflow = define(
+        db, [{"id": "if", "type": "condition", "if": condition}, {"id": "x"}, {"id": "y"}, {"id": "end"}], edges
+    )
     execution = failed(db, workflow)
     assert steps(db) == {"if": "completed", "x": "not_reached", "y": "failed"}
     assert retry(db, execution) == ["retried"]
@@ -149,11 +170,18 @@ def test_completed_with_failures_only_the_failed_step_is_sent_again(db: Connecti
     perform(db, "permanent")
     perform(db)
     assert executions(db) == ["completed"]
-    assert db.execute("select had_failures, reason from pgwhen.executions").fetchone() == (True, "completed with failures")
+    assert db.execute("select had_failures, reason from pgwhen.executions").fetchone() == (
+        True,
+        "completed with failures",
+    )
     assert retry(db, only(db)) == ["retried"]
     assert perform(db) == ["a"]
     assert claim(db) == []
-    assert db.execute("select status, had_failures, reason from pgwhen.executions").fetchone() == ("completed", False, None)
+    assert db.execute("select status, had_failures, reason from pgwhen.executions").fetchone() == (
+        "completed",
+        False,
+        None,
+    )
 
 
 def test_two_failures_in_a_row_run_in_their_order(db: Connection) -> None:
@@ -172,7 +200,11 @@ def test_two_failures_in_a_row_run_in_their_order(db: Connection) -> None:
 
 def test_an_error_branch_is_decided_again(db: Connection) -> None:
     edges = [("a", "tell", "error"), ("tell", "end", "success"), ("a", "b", "success")]
-    workflow = define(db, [{"id": "a", "on_error": "branch"}, {"id": "tell"}, {"id": "end", "type": "stop", "as": "failed"}, {"id": "b"}], edges)
+    workflow = define(
+        db,
+        [{"id": "a", "on_error": "branch"}, {"id": "tell"}, {"id": "end", "type": "stop", "as": "failed"}, {"id": "b"}],
+        edges,
+    )
     happen(db, workflow, {"id": 1})
     perform(db, "permanent")
     assert perform(db) == ["tell"]
@@ -194,7 +226,16 @@ def test_an_error_branch_is_decided_again(db: Connection) -> None:
 def test_what_a_stop_ended_elsewhere_stays_ended(db: Connection) -> None:
     """a fails and goes on to b, while c stops the execution; b was cancelled by that, and stays so."""
     edges = [("a", "b", "success"), ("a", "b", "error"), ("c", "end", "success")]
-    workflow = define(db, [{"id": "a", "on_error": "continue"}, {"id": "b"}, {"id": "c"}, {"id": "end", "type": "stop", "as": "completed"}], edges)
+    workflow = define(
+        db,
+        [
+            {"id": "a", "on_error": "continue"},
+            {"id": "b"},
+            {"id": "c"},
+            {"id": "end", "type": "stop", "as": "completed"},
+        ],
+        edges,
+    )
     happen(db, workflow, {"id": 1})
     by_step = {action["step_id"]: action for action in claim(db)}
     freeze(db, list(by_step.values()))
@@ -217,7 +258,9 @@ def test_a_step_whose_start_failed_is_begun_anew(db: Connection) -> None:
     assert retry(db, execution) == ["retried"]
     assert executions(db) == ["failed"], "it fails again at once"
     assert count(db, "pgwhen.failures") == 1
-    db.execute("""update pgwhen.steps set compiled = compiled || '{"for": {"literal": "0 seconds"}}' where step_id = 'd'""")
+    db.execute(
+        """update pgwhen.steps set compiled = compiled || '{"for": {"literal": "0 seconds"}}' where step_id = 'd'"""
+    )
     assert retry(db, execution) == ["retried"]
     assert steps(db) == {"d": "completed", "b": "queued"}
     (action,) = claim(db)
@@ -297,7 +340,9 @@ def test_of_two_sessions_one_retries_and_the_other_is_told(db: Connection, conne
     assert retry(first, execution) == ["retried"]
     thread = threading.Thread(target=lambda: results.extend(retry(second, execution)))
     thread.start()
-    while not db.execute("select from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'retry_executions'").fetchall():
+    while not db.execute(
+        "select from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'retry_executions'"
+    ).fetchall():
         assert thread.is_alive()
     first.commit()
     thread.join(10)
@@ -318,7 +363,9 @@ def test_many_sessions_with_overlapping_lists_in_any_order(db: Connection, conne
         connection = connect()
         barrier.wait()
         order = ids[n * 5 :] + ids[: n * 5]
-        rows = connection.execute("select * from pgwhen.retry_executions(%s)", [order[:: 1 if n % 2 else -1]]).fetchall()
+        rows = connection.execute(
+            "select * from pgwhen.retry_executions(%s)", [order[:: 1 if n % 2 else -1]]
+        ).fetchall()
         results.extend(rows)
 
     threads = [threading.Thread(target=work, args=[n]) for n in range(4)]

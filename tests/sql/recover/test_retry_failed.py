@@ -37,7 +37,9 @@ def test_pages_end_although_everything_fails_again_at_once(db: Connection) -> No
 
 def test_an_unfinished_execution_with_a_failure_is_told_so(db: Connection) -> None:
     workflow = define(
-        db, [{"id": "a", "on_error": "continue"}, {"id": "b", "type": "delay", "for": {"literal": "1 day"}}], [("a", "b", "error")]
+        db,
+        [{"id": "a", "on_error": "continue"}, {"id": "b", "type": "delay", "for": {"literal": "1 day"}}],
+        [("a", "b", "error")],
     )
     happen(db, workflow, {"id": 1})
     perform(db, "permanent")

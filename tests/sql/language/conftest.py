@@ -1,0 +1,62 @@
+"""Tables as applications have them, attached; one database for all read-only tests of a module, one for each that writes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from tests.conftest import TEMPLATE, _database
+
+from pgwhen.cli.embedded import Server
+
+Connection = psycopg.Connection[Any]
+
+TABLES = """
+create type stage as enum ('new', 'won', 'lost');
+create domain email_address as text;
+create table users (id int primary key, name text, email text);
+create table clients (
+  id int primary key, email email_address, first_name text, "lastName" text, phone text, city text,
+  owner_id int references users
+);
+create table jobs (
+  id bigint primary key, title text, status text, total numeric(10, 2), budget numeric, client_id int references clients,
+  owner_id int references users, reviewer_id int references users, due_at timestamptz, starts_at timestamp, on_day date,
+  at_time time, takes interval, done boolean, data jsonb, tags text[], stage stage, code char(5), uid uuid,
+  "Größe (cm)" int, event text, created_at timestamptz default now(), api_token text
+);
+create table leads (id int primary key, name text, status text, email text, score int);
+create table form_submissions (id int primary key, form text, email text);
+create table rooms (tenant_id int, id int, name text, primary key (tenant_id, id));
+create table bookings (id int primary key, tenant_id int, room_id int, foreign key (tenant_id, room_id) references rooms);
+create table notes (body text);
+create table secrets_of_others (id int primary key, name text);
+create table visits (id int primary key, other_id int references secrets_of_others, guarded_id int);
+create table guarded (id int primary key, name text);
+alter table guarded enable row level security;
+alter table visits add foreign key (guarded_id) references guarded;
+create table unattached (id int primary key, status text);
+create view jobs_view as select * from jobs;
+grant select on users, clients, rooms, guarded to pgwhen_actions;
+select pgwhen.attach(t) from unnest('{jobs,leads,form_submissions,bookings,notes,visits}'::regclass[]) t;
+"""
+
+
+def make_tables(db: Connection) -> None:
+    """The tables of an application, attached."""
+    db.execute(TABLES)
+
+
+@pytest.fixture(scope="module")
+def lang(server: Server) -> Iterator[Connection]:
+    """A connection to a database with tables; tests that use it change nothing."""
+    with _database(server, TEMPLATE) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
+        make_tables(connection)
+        yield connection
+
+
+@pytest.fixture
+def own(db: Connection) -> Connection:
+    """A connection to a database with tables, for this test alone."""
+    make_tables(db)
+    return db
