@@ -26,33 +26,26 @@ PATIENCE = 300
 
 def run(place: Place, sizes: Sizes) -> list[Figure]:
     """The figures of (d)."""
-    return [_figure(place, "requests, 100 in flight", sizes.deliveries, sizes.rounds, 0, ">= 0.50", of_value=False)]
+    rates = _rates(place, "delivery", sizes.deliveries, sizes.rounds, 0)
+    return [Figure(f"requests, {CONCURRENCY} in flight", "/s", *rates, ">= 0.50")]
 
 
 def run_slow(place: Place, sizes: Sizes) -> list[Figure]:
     """The figures of (f)."""
-    return [
-        _figure(
-            place,
-            "requests, 100 in flight, 50 ms each",
-            sizes.slow_deliveries,
-            sizes.rounds,
-            0.05,
-            ">= 1,200",
-            of_value=True,
-        )
-    ]
+    rates = _rates(place, "slow_delivery", sizes.slow_deliveries, sizes.rounds, 0.05)
+    return [Figure(f"requests of 50 ms, {CONCURRENCY} in flight", "/s", *rates, ">= 1,200", of_value=True)]
 
 
-def _figure(place: Place, name: str, count: int, rounds: int, delay: float, expected: str, *, of_value: bool) -> Figure:
-    dsn = place.create("delivery")
-    rates: tuple[list[float], list[float]] = ([], [])
+def _rates(place: Place, database: str, count: int, rounds: int, delay: float) -> tuple[list[float], list[float]]:
+    """Requests a second in each round, ours and the peer's."""
+    dsn = place.create(database)
+    ours, peer = [], []
     with connect(dsn) as connection:
         connection.execute("select pgmq.create('requests')")
         for _ in range(rounds):
-            rates[0].append(_ours(connection, dsn, count, delay))
-            rates[1].append(_peer(connection, dsn, count, delay))
-    return Figure(name, "/s", *rates, expected, of_value=of_value)
+            ours.append(_ours(connection, dsn, count, delay))
+            peer.append(_peer(connection, dsn, count, delay))
+    return ours, peer
 
 
 def _ours(connection: Connection, dsn: str, count: int, delay: float) -> float:
@@ -127,7 +120,7 @@ def poller(dsn: str) -> Iterator[None]:
 def _process(command: list[str], **environment: str) -> Iterator[None]:
     with (
         tempfile.TemporaryFile("w+") as log,
-        subprocess.Popen(command, env=os.environ | environment, stderr=log) as process,
+        subprocess.Popen(command, cwd=sink.ROOT, env=os.environ | environment, stderr=log) as process,
     ):
         try:
             yield

@@ -12,9 +12,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import orjson
 from aiohttp import web
+
+#: Where `bench` is found.
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Sink:
 def running(delay: float = 0.0) -> Iterator[Sink]:
     """A sink until the block ends."""
     with subprocess.Popen(
-        [sys.executable, "-m", "bench.sink", str(delay)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bench.sink", str(delay)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stdout is not None

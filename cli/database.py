@@ -19,11 +19,11 @@ Since = timedelta | datetime | None
 
 
 def _rows(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
-    return connection.cursor(row_factory=dict_row).execute(query, parameters).fetchall()  # type: ignore[call-overload,no-any-return]
+    return connection.cursor(row_factory=dict_row).execute(query, parameters).fetchall()
 
 
 def _value(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> Any:
-    row = connection.execute(query, parameters).fetchone()  # type: ignore[call-overload]
+    row = connection.execute(query, parameters).fetchone()
     return row[0] if row else None
 
 
@@ -106,14 +106,14 @@ def explain_record(connection: Connection, table: str, key: Any) -> Row:
     return _value(connection, "select pgwhen.explain_record(%s::regclass, %s)", [table, Jsonb(key)])  # type: ignore[no-any-return]
 
 
-def emit_event(connection: Connection, type_: str, data: Row, key: str | None) -> UUID:
-    """Emit an application event; its id."""
-    return _value(connection, "select pgwhen.emit_event(%s, %s, %s)", [type_, Jsonb(data), key])  # type: ignore[no-any-return]
+def emit_event(connection: Connection, type_: str, data: str, key: str | None) -> UUID:
+    """Emit an application event, ``data`` as JSON text; its id."""
+    return _value(connection, "select pgwhen.emit_event(%s, %s::jsonb, %s)", [type_, data, key])  # type: ignore[no-any-return]
 
 
-def start_execution(connection: Connection, workflow: str, data: Row, key: str | None) -> UUID:
-    """Ask for an execution; the id of the event that starts it."""
-    return _value(connection, "select pgwhen.start_execution(%s, %s, %s)", [workflow, Jsonb(data), key])  # type: ignore[no-any-return]
+def start_execution(connection: Connection, workflow: str, data: str, key: str | None) -> UUID:
+    """Ask for an execution, ``data`` as JSON text; the id of the event that starts it."""
+    return _value(connection, "select pgwhen.start_execution(%s, %s::jsonb, %s)", [workflow, data, key])  # type: ignore[no-any-return]
 
 
 def tick(connection: Connection, maximum: int | None) -> Row:

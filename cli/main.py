@@ -24,6 +24,21 @@ if TYPE_CHECKING:
 
 #: Where each command is: name -> "module:attribute". A module is imported when its command is used or listed.
 COMMANDS = {
+    "attach": "pgwhen.cli.attach:attach",
+    "cancel": "pgwhen.cli.executions:cancel",
+    "connections": "pgwhen.cli.operate:connections",
+    "demo": "pgwhen.cli.demo:demo",
+    "detach": "pgwhen.cli.attach:detach",
+    "doctor": "pgwhen.cli.operate:doctor",
+    "emit": "pgwhen.cli.operate:emit",
+    "executions": "pgwhen.cli.executions:executions",
+    "explain": "pgwhen.cli.operate:explain",
+    "maintain": "pgwhen.cli.operate:maintain",
+    "queue": "pgwhen.cli.operate:queue",
+    "retry": "pgwhen.cli.executions:retry",
+    "show": "pgwhen.cli.executions:show",
+    "start": "pgwhen.cli.operate:start",
+    "tick": "pgwhen.cli.operate:tick",
     "db": "pgwhen.cli.db:db",
     "migrate": "pgwhen.cli.migrate:migrate",
     "poll": "pgwhen.cli.poll:poll",

@@ -25,12 +25,16 @@ PIPE_WIDTH = 250
 
 #: State -> style. What is not here is plain.
 STYLES = {
-    "completed": "green", "active": "green", "ok": "green", "retried": "green", "cancelled": "yellow", "skipped": "dim",
-    "failed": "bold red", "error": "bold red", "uncertain": "bold magenta", "held": "bold yellow", "paused": "bold yellow",
-    "warning": "yellow", "waiting": "cyan", "sleeping": "cyan", "running": "blue", "queued": "blue", "ready": "blue",
-    "claimed": "blue", "sending": "blue", "pending": "blue", "not_reached": "dim", "permanent": "red", "transient": "yellow",
-    "throttled": "yellow", "auth": "red",
-}  # fmt: skip
+    **dict.fromkeys(["completed", "active", "ok", "retried"], "green"),
+    **dict.fromkeys(["pending", "running", "ready", "queued", "claimed", "sending"], "blue"),
+    **dict.fromkeys(["waiting", "sleeping"], "cyan"),
+    **dict.fromkeys(["cancelled", "warning", "transient", "throttled"], "yellow"),
+    **dict.fromkeys(["held", "paused"], "bold yellow"),
+    **dict.fromkeys(["failed", "error"], "bold red"),
+    **dict.fromkeys(["permanent", "auth"], "red"),
+    **dict.fromkeys(["skipped", "not_reached"], "dim"),
+    "uncertain": "bold magenta",
+}
 
 
 def json_option(command: F) -> F:
@@ -138,7 +142,7 @@ def took(started: Any, finished: Any) -> str:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "nothing") -> None:
-    """Print rows under headings; a column named * at its end keeps its values whole. Says ``empty`` on stderr for no rows."""
+    """Print rows under headings, or say ``empty`` on stderr. A heading with * at its end keeps its values whole."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         whole = column.endswith("*")

@@ -12,6 +12,7 @@ from typing import Any, LiteralString
 
 import click
 import psycopg
+
 from pgwhen.cli import embedded
 from pgwhen.cli.main import cli
 from pgwhen.cli.migrate import migrate_database
@@ -35,7 +36,8 @@ def files(dsn: str) -> dict[str, str]:
             "views.md": page("Views", relations(db, "v")),
             "tables.md": page("Tables", relations(db, "rp")),
             "language.md": page("Keys of the workflow language", language(db)),
-            "workflow.schema.json": json.dumps(value(db, "select pgwhen.json_schema()"), indent=1, sort_keys=True) + "\n",
+            "workflow.schema.json": json.dumps(value(db, "select pgwhen.json_schema()"), indent=1, sort_keys=True)
+            + "\n",
         }
 
 
@@ -71,7 +73,8 @@ def index() -> Iterator[str]:
     yield "* [SQL functions](functions.md): what the command line calls, and who may."
     yield "* [Views](views.md): what people look at."
     yield "* [Tables](tables.md): where everything is."
-    yield "* [Keys of the workflow language](language.md), and the same as a JSON Schema: [workflow.schema.json](workflow.schema.json)."
+    yield "* [Keys of the workflow language](language.md), and the same as a JSON Schema for editors:"
+    yield "  [workflow.schema.json](workflow.schema.json)."
 
 
 # ---------------------------------------------------------------- commands
@@ -97,12 +100,13 @@ def commands(command: click.Command, names: list[str], parent: click.Context | N
 
 def functions(db: Connection) -> Iterator[str]:
     """Public functions by name: signature, comment, roles."""
-    yield "Names that begin with `_` are internal and not here. Who may call what is in `sql/grants.sql`; a function without"
-    yield "a role is for the owner. Errors are in [errors](../errors.md)."
+    yield "Names that begin with `_` are internal and not here. Who may call what is in `sql/grants.sql`; a function"
+    yield "without a role is for the owner. Errors are in [errors](../errors.md)."
     yield ""
     rows = db.execute(
         """
-        select p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), obj_description(p.oid, 'pg_proc'),
+        select p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid),
+          obj_description(p.oid, 'pg_proc'),
           array(select r from unnest(%s::text[]) r where has_function_privilege(r, p.oid, 'execute'))
         from pg_proc p
         where p.pronamespace = 'pgwhen'::regnamespace and p.proname !~ '^_' and p.prorettype <> 'trigger'::regtype
@@ -206,7 +210,9 @@ def language(db: Connection) -> Iterator[str]:
     """Every key that works, by the object that it stands in."""
     yield "[The language](../workflows.md) explains what these mean together."
     yield ""
-    rows = db.execute("select scope, key, kind, required, description from pgwhen._language() where supported order by place")
+    rows = db.execute(
+        "select scope, key, kind, required, description from pgwhen._language() where supported order by place"
+    )
     keys: dict[str, list[tuple[str, str, bool, str]]] = {}
     for scope, *rest in rows.fetchall():
         keys.setdefault(scope, []).append(tuple(rest))

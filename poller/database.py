@@ -45,7 +45,8 @@ class _Line:
         self._prepare = prepare
         self._lock = asyncio.Lock()
         self.connection: psycopg.AsyncConnection[Any] | None = None
-        #: When to stop trying to reach the database, as time.monotonic(); None is never.
+        #: How long an outage is waited out, in seconds; and the end of all waiting, as time.monotonic(). None is never.
+        self.patience: float | None = None
         self.until: float | None = None
         self.rung = asyncio.Event()
         self.listens = False
@@ -53,7 +54,7 @@ class _Line:
 
     async def run(self, query: LiteralString, parameters: Sequence[Any] = ()) -> Any:
         """Execute one statement and return the last column of its row. Retries what is not the statement's fault."""
-        pause = FIRST_PAUSE
+        pause, outage = FIRST_PAUSE, 0.0
         async with self._lock:
             while True:
                 try:
@@ -62,12 +63,19 @@ class _Line:
                     row = await cursor.fetchone()
                     return row[-1] if row else None
                 except psycopg.OperationalError as error:
-                    if error.sqlstate in _HOPELESS or (self.until is not None and time.monotonic() > self.until):
+                    outage = outage or time.monotonic()
+                    if error.sqlstate in _HOPELESS or self._is_over(outage):
                         raise
                     log.warning("the database does not answer, trying again: %s", str(error).strip().split("\n")[0])
                     await self.close_if_broken()
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))
                 pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _is_over(self, outage: float) -> bool:
+        now = time.monotonic()
+        return (self.patience is not None and now - outage > self.patience) or (
+            self.until is not None and now > self.until
+        )
 
     async def connect(self) -> psycopg.AsyncConnection[Any]:
         """The connection, opened if need be."""
@@ -116,9 +124,10 @@ class Database:
         await self._claims.close()
         await self._results.close()
 
-    def give_up_in(self, seconds: float | None) -> None:
-        """For how long a database that does not answer is waited for from now on; None is for ever."""
-        self._claims.until = self._results.until = None if seconds is None else time.monotonic() + seconds
+    def be_patient(self, seconds: float | None, until: float | None = None) -> None:
+        """How long an outage is waited out (None is for ever), and until when at all (time.monotonic())."""
+        for line in (self._claims, self._results):
+            line.patience, line.until = seconds, until
 
     async def tick_and_claim(self, most: int, lease: float, poller: Mapping[str, Any]) -> dict[str, Any]:
         """``{contract, tick, more, next_due, actions}``: see pgwhen.tick_and_claim. Leaves the door first."""

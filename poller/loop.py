@@ -42,6 +42,10 @@ LAST_REPORT = 0.5
 BUSY_PAUSE = 0.005
 LONGEST_BUSY_PAUSE = 0.5
 
+#: Seconds that an outage of the database is waited out: by a run with an end, and when stopping.
+PATIENCE = 30.0
+PATIENCE_AT_END = 10.0
+
 #: Seconds to look again when the door is somebody else's.
 NO_DOOR_PAUSE = 1.0
 
@@ -117,7 +121,8 @@ class Poller:
     async def run(self) -> Summary:
         """Work until stopped, or with ``once`` until nothing is due; finish or give back what is held."""
         settings = self.settings
-        self.database.give_up_in(min(settings.max_seconds or 30.0, 30.0) if settings.once else None)
+        end = self._started + settings.max_seconds if settings.max_seconds else None
+        self.database.be_patient(PATIENCE if settings.once else None, end)
         timer = None
         if (left := self._left()) is not None:
             timer = asyncio.get_running_loop().call_later(left - self._reserve(), self.stop)
@@ -136,10 +141,10 @@ class Poller:
 
     def stop(self) -> None:
         """Claim no more; finish what is being sent, give back the rest. A second time: do not wait for answers."""
-        if self.stopping and self._left() is None:
-            self._hurry()
-        if not self.stopping:
-            self.database.give_up_in(10.0)
+        if self._left() is None:
+            if self.stopping:
+                self._hurry()
+            self.database.be_patient(PATIENCE_AT_END)
         self.stopping = True
         self._woken.set()
         self._changed.set()

@@ -32,7 +32,7 @@ class Performer:
         self, action: Mapping[str, Any], connection: str, message: Mapping[str, Any], limit: float | None = None
     ) -> Outcome:
         """Send a frozen message once; never raises but for cancellation. ``limit`` shortens the timeout (seconds)."""
-        timeout = action.get("timeout_seconds") or TIMEOUT
+        timeout = float(action.get("timeout_seconds") or TIMEOUT)
         try:
             attempt = Attempt(
                 key=action["idempotency_key"],

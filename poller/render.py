@@ -3,6 +3,7 @@
 RenderError     the step fails; code and message name the step, the key and what is missing
 """
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -87,9 +88,18 @@ def _renderer(channel: str, key: str) -> Callable[[Any, Mapping[str, Any]], Any]
     if key in _VALUES.get(channel, ()):
         return lambda value, context: templates.render_value(value, context, required=channel == "sms")
     if key == "headers":
-        render = templates.render_header if channel == "http" else _header
-        return lambda value, context: {name: render(_template(text), context) for name, text in value.items()}
+        return functools.partial(_headers, templates.render_header if channel == "http" else _header)
     return lambda value, _: value
+
+
+def _headers(render: Callable[..., Any], headers: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, text in headers.items():
+        try:
+            found[name] = render(_template(text), context)
+        except templates.TemplateError as error:
+            raise templates.TemplateError(f"{name}: {error}") from error
+    return found
 
 
 def _header(source: str, context: Mapping[str, Any]) -> str:

@@ -23,7 +23,8 @@ begin
         ]),
         (array['pgwhen_app', 'pgwhen_operator'], array['emit_event', 'start_execution']),
         (c_people, array[
-          'contract', 'current_tenant', 'doctor', 'explain_event', 'explain_record', 'find_execution', 'list_connections',
+          'contract', 'current_tenant', 'doctor', 'explain_event', 'explain_record', 'find_execution', 'list_channels',
+          'list_connections',
           'list_executions', 'show_execution', 'export_definition', 'json_schema', 'list_workflows'
         ]),
         (array['pgwhen_operator'], array[

@@ -6,6 +6,7 @@ create or replace function pgwhen.capture_delete() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
+#variable_conflict use_variable
 declare
   v_attachment_id integer := tg_argv[0];
   v_key_columns text[];
@@ -34,7 +35,7 @@ begin
 
   begin
     select jsonb_build_object('v', 1, 'attachment', v_attachment_id, 'operation', 'delete', 'actor', pgwhen._actor(),
-      'old', to_jsonb(r) - v_excluded)
+      'old', to_jsonb(r.*) - v_excluded)
     into strict v_message
     from old_rows r;
   exception
@@ -47,7 +48,7 @@ begin
   end;
   if v_rows = 'many' then
     begin
-      perform count(to_jsonb(r)) from old_rows r;
+      perform count(to_jsonb(r.*)) from old_rows r;
     exception
       when others then
         v_rows := 'refused';
@@ -65,7 +66,7 @@ begin
     when 'many' then
       v_message := pgwhen._event_head(v_attachment_id, 'delete');
       insert into pgwhen._event_queue (enqueued_at, message)
-      select v_occurred_at, v_message || jsonb_build_object('old', to_jsonb(r) - v_excluded)
+      select v_occurred_at, v_message || jsonb_build_object('old', to_jsonb(r.*) - v_excluded)
       from old_rows r;
     when 'refused' then
       -- Dynamic: the key of a row that cannot be converted has to be read column by column.

@@ -6,10 +6,13 @@
 -- an exception handler around the insert would take a transaction id each time (64 of them in a transaction slow all
 -- backends down). Several rows are converted once to see whether they can be, and once more while they are inserted: 0.9 of
 -- the speed without, in constant memory. Nothing here joins a transition table in a plan that is kept.
+--
+-- Columns may be called anything: r.* is the row even where a column is called r, and use_variable tells v_message from one.
 create or replace function pgwhen.capture_insert() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
+#variable_conflict use_variable
 declare
   v_attachment_id integer := tg_argv[0];
   v_key_columns text[];
@@ -38,7 +41,7 @@ begin
 
   begin
     select jsonb_build_object('v', 1, 'attachment', v_attachment_id, 'operation', 'insert', 'actor', pgwhen._actor(),
-      'new', to_jsonb(r) - v_excluded)
+      'new', to_jsonb(r.*) - v_excluded)
     into strict v_message
     from new_rows r;
   exception
@@ -51,7 +54,7 @@ begin
   end;
   if v_rows = 'many' then
     begin
-      perform count(to_jsonb(r)) from new_rows r;
+      perform count(to_jsonb(r.*)) from new_rows r;
     exception
       when others then
         v_rows := 'refused';
@@ -69,7 +72,7 @@ begin
     when 'many' then
       v_message := pgwhen._event_head(v_attachment_id, 'insert');
       insert into pgwhen._event_queue (enqueued_at, message)
-      select v_occurred_at, v_message || jsonb_build_object('new', to_jsonb(r) - v_excluded)
+      select v_occurred_at, v_message || jsonb_build_object('new', to_jsonb(r.*) - v_excluded)
       from new_rows r;
     when 'refused' then
       -- Dynamic: the key of a row that cannot be converted has to be read column by column.

@@ -8,6 +8,7 @@ create or replace function pgwhen.capture_update() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
+#variable_conflict use_variable
 declare
   v_attachment_id integer := tg_argv[0];
   v_key_columns text[];
@@ -39,7 +40,7 @@ begin
   v_occurred_at := pgwhen._occurred_at();
 
   begin
-    select to_jsonb(o) - v_excluded, to_jsonb(n) - v_excluded
+    select to_jsonb(o.*) - v_excluded, to_jsonb(n.*) - v_excluded
     into strict v_old, v_new
     from old_rows o
     cross join new_rows n;
@@ -51,8 +52,8 @@ begin
   end;
   if v_rows = 'other' then
     begin
-      select array_agg(to_jsonb(r.o) - v_excluded) into v_olds from (select o from old_rows o limit 1001) r;
-      select array_agg(to_jsonb(r.n) - v_excluded) into v_news from (select n from new_rows n limit 1001) r;
+      select array_agg(r.content) into v_olds from (select to_jsonb(o.*) - v_excluded as content from old_rows o limit 1001) r;
+      select array_agg(r.content) into v_news from (select to_jsonb(n.*) - v_excluded as content from new_rows n limit 1001) r;
       v_rows := case
         when v_olds is null and v_news is null then 'none'
         when cardinality(v_olds) <= 1000 and cardinality(v_olds) = cardinality(v_news) then 'some'
@@ -71,8 +72,8 @@ begin
   end if;
   if v_rows = 'many' then
     begin
-      perform count(to_jsonb(r)) from old_rows r;
-      perform count(to_jsonb(r)) from new_rows r;
+      perform count(to_jsonb(r.*)) from old_rows r;
+      perform count(to_jsonb(r.*)) from new_rows r;
     exception
       when others then
         v_rows := 'refused';

@@ -19,8 +19,8 @@ _BLOCK = re.compile(r"(?:^<!-- ([^\n]*?) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTI
 class Block:
     """A fenced block: its language, its text, and the comment directly above it.
 
-    Comments that mean something: ``file: NAME`` (the reader makes this file), ``output`` (what the block before prints; …
-    stands for anything), ``not run: WHY``, ``background`` (a server that goes on).
+    Comments that mean something: ``file: NAME`` (the reader makes this file), ``output`` (what the block before prints,
+    where … stands for anything), ``not run: WHY``.
     """
 
     language: str
@@ -39,7 +39,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def matches(expected: str, actual: str) -> bool:
-    """Whether lines are as expected, in this order and next to each other; … stands for any characters, also line by line."""
+    """Whether lines are as expected, in this order and next to each other; … stands for anything, lines included."""
 
     def plain(text: str) -> list[str]:
         return [" ".join(line.split()) for line in text.strip().splitlines() if line.strip()]

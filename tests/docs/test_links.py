@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tests.docs.support import PAGES, ROOT
 
 _LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
@@ -39,9 +40,10 @@ def test_every_page_is_reached_from_the_readme() -> None:
     left = [ROOT / "README.md"]
     while left:
         page = left.pop()
-        if page in seen or not page.is_file():
+        if page in seen or not page.exists():
             continue
         seen.add(page)
+        left += page.glob("*.md") if page.is_dir() else []
         if page.suffix == ".md":
             links = _LINK.findall(page.read_text())
             left += [(page.parent / link.partition("#")[0]).resolve() for link in links if "://" not in link]

@@ -5,6 +5,7 @@ from types import ModuleType
 
 import click
 import pytest
+
 from pgwhen.cli.main import COMMANDS, cli
 from tests.conftest import KIND
 from tests.docs.support import PAGES, ROOT
@@ -59,6 +60,10 @@ def test_every_command_and_option_has_help() -> None:
 
 def test_every_command_has_a_place_in_the_docs() -> None:
     """In a page that people write, besides the reference."""
-    text = "\n".join(page.read_text() for page in PAGES if REFERENCE not in page.parents and "decisions" not in page.parts)
-    absent = [name for name, command in commands(cli) if f"pgwhen {name}" not in text and not isinstance(command, click.Group)]
+    text = "\n".join(
+        page.read_text() for page in PAGES if REFERENCE not in page.parents and "decisions" not in page.parts
+    )
+    absent = [
+        name for name, command in commands(cli) if f"pgwhen {name}" not in text and not isinstance(command, click.Group)
+    ]
     assert absent == []

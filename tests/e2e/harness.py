@@ -9,8 +9,8 @@
         stage.poll()
         assert stage.mails[0].message["Subject"] == "..."
 
-The fixture ``stage`` is in conftest.py. Mail goes to a real SMTP server, everything else to a real HTTP server that plays
-Twilio (``/twilio``), MessageBird (``/messagebird``), Resend (``/resend``) and every other host.
+The fixture ``stage`` is in conftest.py. Mail goes to a real SMTP server, everything else to a real HTTP server that
+plays Twilio (``/twilio``), MessageBird (``/messagebird``), Resend (``/resend``) and every other host.
 """
 
 import asyncio
@@ -31,6 +31,8 @@ from urllib.parse import parse_qs
 
 import psycopg
 from aiohttp import web
+
+from pgwhen.cli.main import COMMANDS
 from pgwhen.cli.sinks import Mail, smtp_sink
 from pgwhen.poller import loop
 from pgwhen.poller.settings import from_environment
@@ -159,7 +161,7 @@ def servers() -> Iterator[Servers]:
 
 
 class Stage:
-    """One database and its world. ``db`` is a connection as the superuser, ``poller_dsn`` the URL of the poller's login."""
+    """One database and its world. ``db`` is a connection as the superuser, ``poller_dsn`` the poller's login."""
 
     def __init__(self, dsn: str, poller_dsn: str, db: psycopg.Connection[Any], world: Servers, folder: Path) -> None:
         self.dsn = dsn
@@ -224,7 +226,7 @@ class Stage:
 
     def apply(self, *documents: str | Path) -> None:
         """Apply definitions by the command line: files, their hosts replaced by the stage's server."""
-        if not (ROOT / "cli" / "apply.py").exists():  # TEMPORARY
+        if "apply" not in COMMANDS:  # TEMPORARY
             from ruamel.yaml import YAML
 
             for document in map(Path, documents):

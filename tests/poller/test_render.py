@@ -18,8 +18,9 @@ ENVIRON = {
 }
 CONTEXT = loads(
     """{"v": 1, "job": {"title": "Boiler {{ 7*7 }}", "total": 10.20, "html": "<b>", "note": null, "path": "a/b&c",
-        "client": {"email": "ann@example.com", "first_name": "Ann", "phone": "+31612345678", "evil": "x@y.org, eve@z.org",
-                   "line": "a\\nBcc: eve@z.org", "others": ["b@x.org", "c@x.org"], "name": null}}}"""
+        "client": {"email": "ann@example.com", "first_name": "Ann", "phone": "+31612345678",
+                   "evil": "x@y.org, eve@z.org", "line": "a\\nBcc: eve@z.org", "others": ["b@x.org", "c@x.org"],
+                   "name": null}}}"""
 )
 
 
@@ -107,7 +108,7 @@ ERRORS = [
     ("email", {"subject": "{{ job.note }}"}, "template", "step thank, subject: job.note is missing"),
     ("email", {"text": "{{ job.note }}"}, "template", "step thank, text: job.note is missing"),
     ("email", {"text": "{{ oops"}, "template", "step thank, text: line 1"),
-    ("email", {"headers": {"X-A": "{{ job.client.line }}"}}, "template", "step thank, headers: a header cannot"),
+    ("email", {"headers": {"X-A": "{{ job.client.line }}"}}, "template", "step thank, headers: X-A: a header cannot"),
     ("email", {"headers": {"X-A": "{{ secret('env:T') }}"}}, "template", "headers of http steps only"),
     ("email", {"connection": "resend"}, "not_configured", "step thank: the connection resend is not configured"),
     ("sms", {"to": "{{ job.note }}", "text": "Hi"}, "template", "step thank, to: job.note is missing"),

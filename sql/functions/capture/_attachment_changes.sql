@@ -7,7 +7,7 @@ declare
   v_name text := format('%I.%I', p_attachment.schema_name, p_attachment.table_name);
   v_attach text := format('select pgwhen.attach(%L)', coalesce(p_table::text, v_name));
 begin
-  if p_table is null and to_regclass(v_name) is null then
+  if p_table is null and pgwhen._relation_named(p_attachment.schema_name, p_attachment.table_name) is null then
     return query select 'gone', 'the table was dropped; its attachment has ended', null::text, null::text;
     return;
   elsif p_table is null then
@@ -16,7 +16,7 @@ begin
   end if;
   return query
   select 'renamed', format('was %s', v_name), null::text, null::text
-  where p_table is distinct from to_regclass(v_name)
+  where p_table is distinct from pgwhen._relation_named(p_attachment.schema_name, p_attachment.table_name)
   union all
   select 'key changed', format('from (%s) to (%s)', array_to_string(p_attachment.key_columns, ', '), array_to_string(pgwhen._key_columns(p_table), ', ')),
     null, null

@@ -10,7 +10,7 @@ begin
   select t.tgrelid
   into v_relation
   from pgwhen.attachments a
-  join pg_trigger t on t.tgrelid = to_regclass(format('%I.%I', a.schema_name, a.table_name))
+  join pg_trigger t on t.tgrelid = pgwhen._relation_named(a.schema_name, a.table_name)
   where a.attachment_id = p_attachment_id
     and t.tgfoid = 'pgwhen.capture_truncate()'::regprocedure
     and pgwhen._trigger_attachment(t.tgargs) = p_attachment_id::text

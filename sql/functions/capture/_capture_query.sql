@@ -15,8 +15,8 @@ declare
   v_content text;
 begin
   v_content := case when p_convert
-    then format('pgwhen._convert_row(r, jsonb_build_object(%s), $2) c', v_key)
-    else '(select to_jsonb(r) - $2 as content, null::text as error) c'
+    then format('pgwhen._convert_row(r.*, jsonb_build_object(%s), $2) c', v_key)
+    else '(select to_jsonb(r.*) - $2 as content, null::text as error) c'
   end;
   if p_operation <> 'update' then
     return format(

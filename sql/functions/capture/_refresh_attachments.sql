@@ -22,7 +22,7 @@ begin
       join pg_namespace n on n.oid = c.relnamespace
       where a.attachment_id = v_attachment.attachment_id and c.oid = v_table
         and (a.schema_name, a.table_name, a.key_columns) is distinct from (n.nspname, c.relname, pgwhen._key_columns(v_table));
-    elsif to_regclass(format('%I.%I', v_attachment.schema_name, v_attachment.table_name)) is null then
+    elsif pgwhen._relation_named(v_attachment.schema_name, v_attachment.table_name) is null then
       delete from pgwhen.subscriptions s where s.attachment_id = v_attachment.attachment_id;
       update pgwhen.attachments a set detached_at = pgwhen._now() where a.attachment_id = v_attachment.attachment_id;
     end if;

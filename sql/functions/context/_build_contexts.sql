@@ -13,7 +13,7 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-  c_roots constant text[] := '{event,input,new,old,changed,vars,tenant,workflow,execution,now,item,steps}';
+  c_roots constant text[] := '{event,input,new,old,changed,vars,tenant,workflow,execution,now,item,steps}'::text[];
   v_now timestamptz := pgwhen._now();
   v_execution_ids uuid[];
   v_step_ids text[];
@@ -29,7 +29,7 @@ begin
     from unnest(p_steps) r (execution_id, step_id)
     join pgwhen.executions x on x.execution_id = r.execution_id
   ), shape as materialized (
-    select d.workflow_id, d.version, d.step_id, coalesce(v.compiled -> 'vars', '{}') as vars, n.nodes, r.roots,
+    select d.workflow_id, d.version, d.step_id, coalesce(v.compiled -> 'vars', '{}') as vars, v.compiled -> 'inputs' as inputs, n.nodes, r.roots,
       array(select unnest(c_roots) except select unnest(r.roots)) as unasked,
       array(select distinct p.path ->> 1 from jsonb_array_elements(paths.all) p (path) where p.path ->> 0 = 'steps') as step_ids,
       (row_number() over ())::integer as number
@@ -53,7 +53,7 @@ begin
         'v', 1,
         'event', case when 'event' = any (h.roots) then jsonb_build_object('id', e.event_id, 'type', e.type, 'table', a.table_name,
           'operation', e.operation, 'occurred_at', e.occurred_at, 'depth', e.depth, 'actor', e.actor, 'trigger', t.trigger_id) end,
-        'input', case when 'input' = any (h.roots) then e.input end,
+        'input', case when 'input' = any (h.roots) then pgwhen._check_inputs(h.inputs, e.input) end,
         'new', case when 'new' = any (h.roots) then e.new end,
         'old', case when 'old' = any (h.roots) then e.old end,
         'changed', case when 'changed' = any (h.roots) then to_jsonb(e.changed) end,

@@ -9,15 +9,15 @@ declare
   v_excluded text[];
 begin
   select array_agg(x.name) into v_excluded
-  from pg_class c
-  join pg_namespace s on s.oid = c.relnamespace
-  join pgwhen.attachments a on (a.schema_name = s.nspname and a.table_name = c.relname)
-    or exists (
-      select from pg_trigger t
-      where t.tgrelid = c.oid and t.tgfoid = to_regproc('pgwhen.capture_truncate')
-        and pgwhen._trigger_attachment(t.tgargs) = a.attachment_id::text)
+  from pgwhen.attachments a
   left join unnest(a.excluded_columns) x (name) on true
-  where c.oid = p_relation;
+  where (a.schema_name, a.table_name) = (
+      select s.nspname, c.relname from pg_class c join pg_namespace s on s.oid = c.relnamespace where c.oid = p_relation)
+    or a.attachment_id = (
+      select pgwhen._trigger_attachment(t.tgargs)::integer from pg_trigger t
+      where t.tgrelid = p_relation and t.tgfoid = 'pgwhen.capture_truncate()'::regprocedure
+      limit 1);
+  -- Null only where there is no attachment: one without exclusions gives an array of null.
   if v_excluded is null and v_all then
     v_excluded := pgwhen._secret_columns(p_relation);
   end if;

@@ -3,7 +3,7 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_key jsonb := '{}';
+  v_key jsonb := '{}'::jsonb;
 begin
   for v_index in 0 .. jsonb_array_length(p_from_columns) - 1 loop
     if coalesce(p_record -> (p_from_columns ->> v_index), 'null') = 'null' then

@@ -6,15 +6,15 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
   v_paths text[] := array(select p.path || ',' from jsonb_array_elements_text(p_paths) p (path));
-  v_needed text[] := '{}';
-  v_levels jsonb := '{}';
-  v_result jsonb := '[]';
+  v_needed text[] := '{}'::text[];
+  v_levels jsonb := '{}'::jsonb;
+  v_result jsonb := '[]'::jsonb;
   v_node jsonb;
   v_path text;
   v_level integer;
 begin
   if p_nodes is null or jsonb_typeof(p_nodes) <> 'array' or cardinality(v_paths) = 0 then
-    return '[]';
+    return '[]'::jsonb;
   end if;
   for v_index in reverse jsonb_array_length(p_nodes) - 1 .. 0 loop
     v_node := p_nodes -> v_index;

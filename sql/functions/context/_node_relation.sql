@@ -17,7 +17,7 @@ begin
     v_name := parse_ident(p_node ->> 'table');
     v_relation := pgwhen._relation_named(v_name[1], v_name[2]);
     if v_relation is null then
-      select c.confrelid into v_relation
+      select c.confrelid::regclass into v_relation
       from pg_constraint c
       where c.conrelid = p_from and c.contype = 'f'
         and (

@@ -17,7 +17,7 @@ declare
   v_ordinals integer[];
   v_paths text[];
   v_relation regclass;
-  v_relations jsonb := '{}';
+  v_relations jsonb := '{}'::jsonb;
 begin
   select max((n.node ->> 'level')::integer) into v_levels
   from unnest(p_nodes) s (nodes) cross join jsonb_array_elements(s.nodes) n (node);

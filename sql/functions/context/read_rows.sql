@@ -61,9 +61,12 @@ begin
   end if;
 
   -- Dynamic: names of the application's tables and columns.
-  return query execute format(
+  for n, record in execute format(
     'select k.n::integer, to_jsonb(r) from unnest($1) with ordinality k (key, n) cross join lateral (select %s from %s t where %s) r',
-    coalesce(v_columns, ''), v_table, v_key) using p_keys;
+    coalesce(v_columns, ''), v_table, v_key) using p_keys
+  loop
+    return next;
+  end loop;
 end
 $$;
 comment on function pgwhen_sandbox.read_rows(regclass, text[], text[], jsonb[]) is 'Rows of a table by key, as JSON with times in UTC; n is the key''s position in p_keys. A key without a row gives none.';

@@ -5,10 +5,10 @@ as $$
 declare
   v_op text := p_condition ->> 'op';
   v_leaf jsonb;
-  v_leaves jsonb := '[]';
+  v_leaves jsonb := '[]'::jsonb;
 begin
   if v_op is null then
-    return '[]';
+    return '[]'::jsonb;
   elsif v_op = 'not' then
     return pgwhen._explain_leaves(p_condition -> 'of', p_context, not p_negated);
   elsif v_op in ('all', 'any') then

@@ -9,7 +9,7 @@ declare
     select s.entry from jsonb_array_elements(p_event.notes -> 'skipped') s (entry) where s.entry ->> 'workflow' = p_workflow.workflow limit 1);
   v_version integer;
   v_activation text;
-  v_triggers jsonb := '[]';
+  v_triggers jsonb := '[]'::jsonb;
   v_context jsonb;
   v_reason text;
 begin

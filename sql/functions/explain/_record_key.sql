@@ -8,8 +8,8 @@ set datestyle = 'ISO'
 set intervalstyle = 'postgres'
 as $$
 declare
-  v_key jsonb := case when jsonb_typeof(p_key) = 'object' then p_key else jsonb_build_object(p_key_columns[1], p_key) end;
-  v_result jsonb := '{}';
+  v_key jsonb := p_key;
+  v_result jsonb := '{}'::jsonb;
   v_name text;
   v_type text;
   v_value jsonb;
@@ -18,8 +18,11 @@ begin
     raise exception using errcode = 'WF136', message = format('%s had no primary key when it was attached', p_relation),
       hint = 'Give it a primary key and attach it again, or explain one of its events.';
   end if;
-  if (jsonb_typeof(p_key) <> 'object' and cardinality(p_key_columns) > 1)
-    or not (v_key ?& p_key_columns) or (select count(*) from jsonb_object_keys(v_key)) <> cardinality(p_key_columns) then
+  if jsonb_typeof(v_key) <> 'object' then
+    v_key := jsonb_build_object(p_key_columns[1], v_key);
+  end if;
+  if (select array_agg(k order by k collate "C") from jsonb_object_keys(v_key) k)
+      is distinct from (select array_agg(k order by k collate "C") from unnest(p_key_columns) k) then
     raise exception using errcode = 'WF136', message = format('%s is not a key of %s', p_key, p_relation),
       detail = format('Its key is %s.', array_to_string(p_key_columns, ', ')),
       hint = format('Write %s.', (select string_agg(c || '=...', ',') from unnest(p_key_columns) c));

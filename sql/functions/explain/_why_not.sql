@@ -6,7 +6,7 @@ as $$
   select string_agg(
     format('%s%s %s%s', case when l.negated then 'not ' end, l.source,
       case when l.result is null then 'cannot be told' when l.negated then 'holds' else 'does not hold' end,
-      ': ' || l."left" || coalesce(' was ' || (l.old_value::text), '') || case
+      ': ' || l."left" || coalesce(' was ' || l.old_value::text || ' and', '') || case
         when l.left_value is null or l.left_value = 'null' then ' is missing' else ' is ' || left(l.left_value::text, 200) end
         || case when l.source like '%{{%' then ', compared with ' || coalesce(nullif(left(l.right_value::text, 200), 'null'), 'a missing value') else '' end),
     '; ')

@@ -14,7 +14,13 @@ declare
 begin
   select a.* into v_attachment
   from pgwhen.attachments a
-  where format('%I.%I', a.schema_name, a.table_name) = v_name and a.tenant = pgwhen._tenant()
+  where a.tenant = pgwhen._tenant()
+    and (
+      format('%I.%I', a.schema_name, a.table_name) = v_name
+      or exists (
+        select from pg_trigger t
+        where t.tgrelid = p_table and t.tgfoid = 'pgwhen.capture_truncate()'::regprocedure
+          and pgwhen._trigger_attachment(t.tgargs) = a.attachment_id::text))
   order by a.detached_at desc nulls first
   limit 1;
   if v_attachment.attachment_id is null then
@@ -31,7 +37,7 @@ begin
     order by e.event_id desc
     limit 5
   ) e;
-  select count(*) into v_queued from pgmq.q_pgwhen_events q
+  select count(*)::integer into v_queued from pgmq.q_pgwhen_events q
   where (q.message ->> 'attachment')::integer = v_attachment.attachment_id
     and (q.message -> 'new' @> v_key or q.message -> 'old' @> v_key);
 

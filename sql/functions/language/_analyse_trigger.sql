@@ -73,7 +73,7 @@ begin
         end if;
       end loop;
     end if;
-    v_scope := v_scope || jsonb_build_object('records', case when v_operations = '{truncate}' then '{}' else jsonb_build_object(p_table ->> 'alias', p_table) end,
+    v_scope := v_scope || jsonb_build_object('records', case when v_operations = '{truncate}' or p_table is null then '{}' else jsonb_build_object(p_table ->> 'alias', p_table) end,
       'bare', case when v_operations = '{delete}' then 'old' when v_operations <> '{truncate}' then 'new' end, 'bare_alias', p_table -> 'alias');
   end if;
   if p_trigger ? 'becomes' then

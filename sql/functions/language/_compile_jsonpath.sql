@@ -17,7 +17,7 @@ begin
       'names with other characters than letters, digits and _ stand in double quotes: $.job."my-column"'));
   elsif p_is_condition and not pgwhen._is_predicate(p_text) then
     return pgwhen._result(null, pgwhen._problem('WF022', p_place, format('%s is a path, not a predicate', pgwhen._quote(to_jsonb(p_text))),
-      'compare it with something: $.job.total > 5, or ask exists($.job.total)'));
+      'compare it with something ($.job.total > 5), or write a map ({job.total: {is_not_empty: true}})'));
   end if;
   for v_token in
     select m[1] from regexp_matches(p_text::jsonpath::text, '(\$(?:\."(?:[^"\\]|\\.)*"|"(?:[^"\\]|\\.)*")*|"(?:[^"\\]|\\.)*")', 'g') m

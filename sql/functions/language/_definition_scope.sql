@@ -15,7 +15,9 @@ begin
   for v_place, v_table in select t.key, t.value from jsonb_each(p_tables) t order by t.key::integer loop
     v_alias := v_table ->> 'alias';
     continue when v_table -> 'operations' = '["truncate"]';
-    if v_alias = any (c_roots) then
+    if v_alias = any (c_roots) and v_table ->> 'relation' is null then
+      continue;
+    elsif v_alias = any (c_roots) then
       v_problems := v_problems || pgwhen._problem('WF018', format('when[%s].table', v_place), format('a record of %s would be called %s, which means something else', v_table ->> 'table', v_alias),
         format('pgwhen attach %s --alias NAME', v_table ->> 'table'));
       continue;
@@ -34,7 +36,8 @@ begin
     'steps', (select coalesce(jsonb_object_agg(s.value ->> 'id', s.value -> 'step' -> 'type'), '{}') from jsonb_array_elements(p_graph -> 'steps') s),
     'timezone', case when pgwhen._check_kind('timezone', p_definition -> 'timezone', '') = '[]' then coalesce(p_definition ->> 'timezone', 'UTC') else 'UTC' end,
     'loose', exists (select from jsonb_each(p_tables) t where t.value ->> 'relation' is null)
-      or exists (select from jsonb_array_elements(v_triggers) t where jsonb_typeof(t.value) <> 'object' or t.value ? 'trigger_type' or not t.value ?| '{table,event,manual}'))
+      or exists (select from jsonb_array_elements(v_triggers) t where jsonb_typeof(t.value) <> 'object' or t.value ? 'trigger_type' or not t.value ?| '{table,event,manual}'
+        or (t.value ? 'table' and jsonb_typeof(t.value -> 'table') <> 'string')))
     || case when jsonb_typeof(p_definition -> 'inputs') = 'object' then jsonb_build_object('inputs', p_definition -> 'inputs') else '{}' end;
 end
 $$;

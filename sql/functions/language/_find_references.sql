@@ -29,5 +29,6 @@ as $$
   select distinct n.name, n.target, n.from_columns, n.to_columns
   from named n
   where n.rank = (select min(m.rank) from named m)
+  order by n.name, n.from_columns
 $$;
 comment on function pgwhen._find_references(oid, text) is 'The foreign keys that a name under a record means: by its column without _id, else by the singular of the table it points to.';

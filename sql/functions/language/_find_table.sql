@@ -11,7 +11,7 @@ declare
   v_names text[] := '{}'::text[];
 begin
   for v_found in
-    select a.*, coalesce(to_regclass(format('%I.%I', a.schema_name, a.table_name)), pgwhen._attachment_relation(a.attachment_id)) as relation
+    select a.*, coalesce(pgwhen._relation_named(a.schema_name, a.table_name), pgwhen._attachment_relation(a.attachment_id)) as relation
     from pgwhen.attachments a
     where a.detached_at is null and a.tenant = p_tenant and p_name in (a.table_name, a.schema_name || '.' || a.table_name)
     order by a.schema_name = 'public' desc, a.attachment_id
@@ -59,7 +59,7 @@ begin
     return v_result;
   end if;
   return jsonb_build_object('relation', null, 'alias', pgwhen._singular(regexp_replace(p_name, '^.*\.', '')), 'table', p_name, 'excluded', '[]'::jsonb,
-    'problem', jsonb_build_object('code', 'WF014', 'message', format('there is no table %s', left(p_name, 100)),
+    'problem', jsonb_build_object('code', 'WF015', 'message', format('there is no table %s', left(p_name, 100)),
       'hint', 'did you mean ' || pgwhen._nearest(p_name, array(select a.table_name from pgwhen.attachments a where a.detached_at is null and a.tenant = p_tenant)
         || array(select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and n.nspname = 'public')) || '?'));
 end

@@ -9,7 +9,7 @@ begin
 exception
   when singleton_sql_json_item_required then
     return false;
-  when data_exception then
+  when data_exception or undefined_object then
     return true;
 end
 $$;

@@ -79,7 +79,7 @@ begin
       v_name := pgwhen._nearest(p_path[i], v_names || pgwhen._reference_names(v_relation));
       return jsonb_build_object('problem', jsonb_build_object('code', 'WF016',
         'message', format('%s has no column %s, and no foreign key of that name', v_relation::regclass, p_path[i]),
-        'hint', coalesce('did you mean ' || array_to_string(p_path[1 : i - 1] || v_name, '.') || '?',
+        'hint', coalesce('did you mean ' || array_to_string(p_path[1 : i - 1], '.') || '.' || v_name || '?',
           'it has ' || array_to_string(v_names[1:20], ', '))));
     end if;
   end loop;

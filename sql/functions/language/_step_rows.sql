@@ -11,7 +11,7 @@ declare
   v_place integer;
   v_key text;
 begin
-  if jsonb_typeof(p_list) is distinct from 'array' or jsonb_array_length(p_owners) > 20 then
+  if jsonb_typeof(p_list) is distinct from 'array' or jsonb_array_length(p_owners) > 16 then
     return;
   end if;
   for v_step, v_place in select e.value, e.ordinality - 1 from jsonb_array_elements(p_list) with ordinality e loop

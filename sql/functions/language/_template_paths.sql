@@ -34,7 +34,7 @@ begin
     exit when v_problem is not null;
     continue when v_part.kind = 'raw';
     v_tokens := array(select m[1] from regexp_matches(v_part.code,
-      '("(?:[^"\\]|\\.)*"|''(?:[^''\\]|\\.)*''|[[:alpha:]_][[:alnum:]_]*|[0-9]+(?:\.[0-9]+)?|==|!=|<=|>=|//|\*\*|[^[:space:]])', 'g') m);
+      '("(?:[^"\\]|\\.)*"|''(?:[^''\\]|\\.)*''|[[:alpha:]_][[:alnum:]_]*|[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|==|!=|<=|>=|//|\*\*|[^[:space:]])', 'g') m);
     if cardinality(v_tokens) > 5000 then
       v_problem := 'an expression has more than 5000 parts';
       exit;

@@ -41,7 +41,8 @@ def detach(connection: Connection, table: str) -> dict[str, Any]:
 def subscribe(db: Connection, attachment_id: int, *operations: str) -> None:
     """Somebody waits for these operations; all of them if none is named."""
     db.execute(
-        "insert into pgwhen.subscriptions select %s, unnest(%s::text[])", [attachment_id, list(operations or OPERATIONS)]
+        "insert into pgwhen.subscriptions select %s, unnest(%s::text[])",
+        [attachment_id, list(operations or OPERATIONS)],
     )
 
 

@@ -240,7 +240,7 @@ def test_values_are_exact_and_do_not_depend_on_the_session(db: Connection) -> No
           id integer primary key, "Order" text, "it's ""q"" x" text, "naïve ☃" text, "select" text,
           n numeric, big bigint, f double precision, list integer[], grid text[][], span tstzrange, spans int4multirange,
           raw bytea, pause interval, at timestamptz, local timestamp, day date, clock time, zoned timetz,
-          feeling mood, amount positive, home place, doc jsonb, old_doc json, address inet, u uuid, bits bit(3), x xml,
+          feeling mood, amount positive, home place, doc jsonb, old_doc json, address inet, u uuid, bits bit(3),
           flag boolean, c char(3), made numeric generated always as (n * 2) stored
         )
         """
@@ -248,12 +248,12 @@ def test_values_are_exact_and_do_not_depend_on_the_session(db: Connection) -> No
     capture(db, "odd")
     insert = """
         insert into odd (id, "Order", "it's ""q"" x", "naïve ☃", "select", n, big, f, list, grid, span, spans, raw, pause, at,
-          local, day, clock, zoned, feeling, amount, home, doc, old_doc, address, u, bits, x, flag, c)
+          local, day, clock, zoned, feeling, amount, home, doc, old_doc, address, u, bits, flag, c)
         values (%s, 'o', 'q', 'é☃', 's', 10.20, 9007199254740993, 0.1, '{1,null,3}', '{{a,b},{"c,",null}}',
           '[2024-01-01 12:00+01,2024-01-02 00:00+00)', '{[1,3),[5,7)}', '\\x00ff', '1 mon 2 days 03:04:05.5',
           '2024-06-01 12:00:00+02', '2024-06-01 12:00:00', '2024-06-01', '12:34:56', '12:34:56+03', 'glad', 5,
           '("High, St",7)', '{"a": {"b": 1.50}}', '{"z": 1,  "a": 2}', '10.0.0.1/8', '00000000-0000-0000-0000-00000000000a',
-          '101', '<a>1</a>', true, 'x')
+          '101', true, 'x')
     """
     settings = {
         "TimeZone": "Asia/Tokyo",
@@ -296,7 +296,6 @@ def test_values_are_exact_and_do_not_depend_on_the_session(db: Connection) -> No
         "address": "10.0.0.1/8",
         "u": "00000000-0000-0000-0000-00000000000a",
         "bits": "101",
-        "x": "<a>1</a>",
         "flag": True,
         "c": "x  ",
     }
@@ -372,7 +371,9 @@ def test_excluded_columns_never_enter(db: Connection) -> None:
 
 
 def test_a_table_may_have_a_column_named_like_anything_of_ours(db: Connection) -> None:
-    db.execute("create table r (r int primary key, n int, o int, content jsonb, error text, new_rows int, message text)")
+    db.execute(
+        "create table r (r int primary key, n int, o int, c int, content jsonb, error text, new_rows int, v_excluded int, v_message int)"
+    )
     capture(db, "r")
     db.execute("insert into r (r) values (1)")
     db.execute("insert into r (r) values (2), (3)")
@@ -580,7 +581,9 @@ def test_writers_do_not_wait_for_each_other(connect: Connect, db: Connection, le
     assert changes(db, "score") == [("insert", None, 1)]
 
 
-def test_capture_goes_on_while_functions_are_applied_again(connect: Connect, dsn: str, db: Connection, leads: int) -> None:
+def test_capture_goes_on_while_functions_are_applied_again(
+    connect: Connect, dsn: str, db: Connection, leads: int
+) -> None:
     from pgwhen.cli.migrate import migrate_database
 
     other = connect()
@@ -606,6 +609,5 @@ def test_a_plan_made_for_one_row_does_for_many(db: Connection, leads: int) -> No
     db.execute("insert into leads (score) select g from generate_series(1, 20000) g")
     db.execute("update leads set score = score + 1")
     db.execute("update leads set id = id + 1000000")
-    db.execute("update leads set id = case id % 2 when 0 then id + 1 else id - 1 end")
     db.execute("delete from leads")
-    assert value(db, "select count(*) from pgmq.q_pgwhen_events") == 7 * 5 + 5 * 20000 + 4 * 21
+    assert value(db, "select count(*) from pgmq.q_pgwhen_events") == 7 * 5 + 20000 + 3 * 20021

@@ -1,7 +1,7 @@
 """Published workflows, events and executions made by hand: what the compiler and the engine would have written."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import psycopg
 Db = psycopg.Connection[Any]
 Json = dict[str, Any]
 Paths = Sequence[Sequence[str]]
+Steps = Mapping[str, Mapping[str, Paths]]
 Columns = Sequence[str | Json] | None
 
 OCCURRED_AT = "2026-03-28T12:00:00Z"
@@ -50,9 +51,7 @@ class World:
         assert row is not None
         return int(row[0])
 
-    def publish(
-        self, name: str, reads: Sequence[Json], steps: dict[str, dict[str, Paths]], version: int = 1, **compiled: Any
-    ) -> int:
+    def publish(self, name: str, reads: Sequence[Json], steps: Steps, version: int = 1, **compiled: Any) -> int:
         """A version whose steps read what ``steps`` says: {step: {action: [paths]}}."""
         row = self.db.execute(
             """
@@ -75,7 +74,8 @@ class World:
         for position, (step, paths) in enumerate(steps.items(), 1):
             self.db.execute(
                 """
-                insert into pgwhen.steps (workflow_id, version, step_id, position, type, definition, compiled, performed_by)
+                insert into pgwhen.steps (
+                  workflow_id, version, step_id, position, type, definition, compiled, performed_by)
                 values (%s, %s, %s, %s, 'email', '{}', %s, 'poller')
                 """,
                 [workflow_id, version, step, position, json.dumps({"reads": paths})],

@@ -6,7 +6,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.sql.context.support import Columns, Db, Json, World, alias, record, reference
+
+from tests.sql.context.support import Columns, Db, Json, Steps, World, alias, record, reference
 
 CLIENT = [["job", "client", "email"]]
 
@@ -21,8 +22,8 @@ def shop(world: World) -> World:
           parent_id bigint references clients, password_hash text default 'secret');
         create table users (id uuid primary key default gen_random_uuid(), email text);
         create table jobs (
-          id integer generated always as identity primary key, title text, status text, total numeric(12, 2), big bigint,
-          due timestamptz, day date, lasts interval, tags text[], extra jsonb, api_token text default 'secret',
+          id integer generated always as identity primary key, title text, status text, total numeric(12, 2),
+          big bigint, due timestamptz, day date, lasts interval, tags text[], extra jsonb, api_token text default 'secret',
           client_id bigint references clients, owner_id uuid references users, creator_id uuid references users);
         grant select on clients, users to pgwhen_actions;
         insert into users (id, email) values
@@ -227,7 +228,10 @@ def test_a_row_under_a_root_of_its_own_and_what_is_read_from_there(shop: World) 
         client(path=["client", "parent"], from_columns=["parent_id"]),
         alias(["company"], ["tenant"]),
     ]
-    steps = {"s": {"action": [["client", "parent", "email"]]}, "t": {"action": [["company", "id"], ["tenant", "id"]]}}
+    steps: Steps = {
+        "s": {"action": [["client", "parent", "email"]]},
+        "t": {"action": [["company", "id"], ["tenant", "id"]]},
+    }
     workflow = shop.publish("w", nodes, steps)
     execution = shop.run(workflow, jobs, {"id": 1})
     zoe = {"email": "zoe@example.com", "parent_id": 1}
@@ -250,15 +254,19 @@ def test_the_record_of_a_deleted_row_is_what_the_event_carried(shop: World) -> N
 
 def test_columns_have_the_names_of_the_definition_too(shop: World) -> None:
     jobs = shop.attach("jobs")
-    columns = ["email", {"column": "firstName", "as": "first_name"}, {"column": "firstName", "as": "FirstName"}]
+    columns: Columns = [
+        "email",
+        {"column": "firstName", "as": "first_name"},
+        {"column": "firstName", "as": "FirstName"},
+    ]
     workflow = shop.publish("w", [job(jobs, ["client_id"]), client(columns)], {"s": {"action": CLIENT}})
-    client = shop.context(shop.run(workflow, jobs, {"id": 1}))["job"]["client"]
-    assert client == {"email": "zoe@example.com", "firstName": "Zoë", "first_name": "Zoë", "FirstName": "Zoë"}
+    found = shop.context(shop.run(workflow, jobs, {"id": 1}))["job"]["client"]
+    assert found == {"email": "zoe@example.com", "firstName": "Zoë", "first_name": "Zoë", "FirstName": "Zoë"}
 
 
 def test_excluded_columns_are_never_read(shop: World) -> None:
     jobs = shop.attach("jobs", exclude=["api_token", "title"])
-    every = [{"column": "api_token", "as": "apiToken"}, "title", "client_id", "id"]
+    every: Columns = [{"column": "api_token", "as": "apiToken"}, "title", "client_id", "id"]
     nodes = [job(jobs, every), client(None)]
     workflow = shop.publish("w", nodes, {"s": {"action": [["job", "title"], ["job", "apiToken"], *CLIENT]}})
     whole = shop.publish("whole", [job(jobs, None)], {"s": {"action": [["job"]]}})
@@ -330,7 +338,8 @@ def test_composite_keys_and_quoted_names(shop: World) -> None:
     shop.db.execute(
         """
         create schema "My Schema";
-        create table "My Schema"."Client's" ("Tenant Id" text, "No." integer, "E-mail" text, primary key ("No.", "Tenant Id"));
+        create table "My Schema"."Client's" (
+          "Tenant Id" text, "No." integer, "E-mail" text, primary key ("No.", "Tenant Id"));
         create table "My Schema"."order" (
           "select" integer, "from" text, "Client Tenant" text, "client no" integer, primary key ("select", "from"),
           foreign key ("Client Tenant", "client no") references "My Schema"."Client's" ("Tenant Id", "No."));
@@ -475,8 +484,10 @@ def test_a_batch_of_500_costs_one_query_per_table_and_level(shop: World, connect
           from jobs where title = 'j' returning event_id, key
         )
         insert into pgwhen.executions (
-          execution_id, event_id, started_at, workflow_id, version, trigger_no, attachment_id, tenant, status, record_key)
-        select event_id, event_id, now(), %s, 1, 1, %s, 'default', 'running', key from event returning execution_id::text
+          execution_id, event_id, started_at, workflow_id, version, trigger_no, attachment_id, tenant, status,
+          record_key)
+        select event_id, event_id, now(), %s, 1, 1, %s, 'default', 'running', key from event
+        returning execution_id::text
         """,
         [jobs, workflow, jobs],
     ).fetchall()

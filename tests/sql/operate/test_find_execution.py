@@ -4,6 +4,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.sql.engine.support import Connection, define, happen, tick
 
 
@@ -34,7 +35,22 @@ def test_several_are_named(db: Connection) -> None:
     assert find(db, str(ids[3])) == ids[3]
 
 
-@pytest.mark.parametrize("text", ["", None, "abc", "nothing", "%", "'; drop table x; --", "g" * 36, "0" * 33, "0000-", "\u0661\u0661\u0661\u0661", "x" * 100000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        None,
+        "abc",
+        "nothing",
+        "%",
+        "'; drop table x; --",
+        "g" * 36,
+        "0" * 33,
+        "0000-",
+        "\u0661\u0661\u0661\u0661",
+        "x" * 100000,
+    ],
+)
 def test_what_is_no_id(db: Connection, text: str | None) -> None:
     with pytest.raises(psycopg.Error) as error:
         find(db, text)

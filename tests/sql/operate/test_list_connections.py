@@ -3,13 +3,16 @@
 from collections.abc import Callable
 
 import psycopg
+
 from tests.sql.engine.support import Connection, claim, define, freeze, happen
 
 
 def test_state_and_what_is_held(db: Connection) -> None:
     happen(db, define(db, [{"id": "a"}]), {"id": 1})
     actions = claim(db)
-    query = "select name, channel, provider, status, reason, throttled_until, held, shared from pgwhen.list_connections()"
+    query = (
+        "select name, channel, provider, status, reason, throttled_until, held, shared from pgwhen.list_connections()"
+    )
     assert db.execute(query).fetchall() == [("smtp", "email", "smtp", "active", None, None, 0, False)]
     db.execute("select pgwhen.pause_connection('smtp', 'quota')")
     db.execute("update pgwhen.connections set throttled_until = now() - interval '1 second'")
@@ -22,8 +25,10 @@ def test_shared_ones_and_own_ones(db: Connection, login: Callable[..., str]) -> 
     db.execute("insert into pgwhen.tenants (tenant) values ('other'), ('third')")
     db.execute("insert into pgwhen.tenant_roles values ('test_pgwhen_viewer', 'other')")
     db.execute(
-        "insert into pgwhen.connections (tenant, name, channel, provider, updated_at) values ('default', 'smtp', 'email', 'smtp', now()),"
-        " ('default', 'http', 'http', 'http', now()), ('other', 'smtp', 'email', 'resend', now()), ('third', 'x', 'sms', 'twilio', now())"
+        "insert into pgwhen.connections (tenant, name, channel, provider, updated_at)"
+        " select t, n, c, p, now() from (values"
+        " ('default', 'smtp', 'email', 'smtp'), ('default', 'http', 'http', 'http'),"
+        " ('other', 'smtp', 'email', 'resend'), ('third', 'x', 'sms', 'twilio')) v (t, n, c, p)"
     )
     with psycopg.connect(dsn, autocommit=True) as other:
         rows = other.execute("select name, provider, shared from pgwhen.list_connections()").fetchall()

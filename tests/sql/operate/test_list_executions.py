@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.conftest import Connect
 from tests.sql.engine.support import Connection, define, fake_clock, happen, perform, tick
 from tests.sql.views.plans import fill_history, rows_read
@@ -29,7 +30,12 @@ def test_by_status_workflow_and_time(db: Connection) -> None:
     happen(db, first, {"id": 2})
     tick(db)
     assert listed(db)[:2] == [("first", "running"), ("second", "running")] or listed(db)[0][1] == "running"
-    assert sorted(listed(db)) == [("first", "failed"), ("first", "running"), ("second", "failed"), ("second", "running")]
+    assert sorted(listed(db)) == [
+        ("first", "failed"),
+        ("first", "running"),
+        ("second", "failed"),
+        ("second", "running"),
+    ]
     assert listed(db, workflow="second", status="running") == [("second", "running")]
     assert listed(db, workflow="first", status="failed") == [("first", "failed")]
     assert listed(db, since=at + timedelta(hours=1), workflow="first") == [("first", "running")]
@@ -50,7 +56,9 @@ def test_an_execution_that_started_long_after_its_event_is_found(db: Connection)
 def test_what_is_told(db: Connection) -> None:
     happen(db, define(db, [{"id": "a"}]), {"id": 7})
     perform(db, "permanent")
-    row = db.execute("select version, had_failures, event, record_key, reason, error ->> 'message' from pgwhen.list_executions()").fetchone()
+    row = db.execute(
+        "select version, had_failures, event, record_key, reason, error ->> 'message' from pgwhen.list_executions()"
+    ).fetchone()
     assert row == (1, True, "leads.created", {"id": 7}, "step a failed", "a permanent answer")
 
 
@@ -62,13 +70,19 @@ def test_a_page_does_not_read_the_history(db: Connection, arguments: dict[str, s
     assert len(listed(db, **arguments)) == (0 if arguments.get("status") == "running" else 50)
     query = """
         select x.execution_id from pgwhen.executions x join pgwhen.workflows w on w.workflow_id = x.workflow_id
-        where x.execution_id >= pgwhen._id_from('2020-01-01') and x.tenant = 'default' order by x.execution_id desc limit 50"""
+        where x.execution_id >= pgwhen._id_from('2020-01-01') and x.tenant = 'default'
+        order by x.execution_id desc limit 50"""
     assert rows_read(db, query) < 500
 
 
 @pytest.mark.parametrize(
     ("arguments", "state"),
-    [({"status": "done"}, "WF155"), ({"limit": 0}, "WF152"), ({"limit": 99999}, "WF152"), ({"workflow": "nope"}, "WF200")],
+    [
+        ({"status": "done"}, "WF155"),
+        ({"limit": 0}, "WF152"),
+        ({"limit": 99999}, "WF152"),
+        ({"workflow": "nope"}, "WF200"),
+    ],
 )
 def test_wrong_arguments(db: Connection, arguments: dict[str, Any], state: str) -> None:
     with pytest.raises(psycopg.Error) as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.conftest import Connect
 from tests.sql.engine.support import Connection, count, define, executions, fake_clock, happen, perform, tick
 
@@ -64,14 +65,18 @@ def test_partitions_are_made_ahead_like_those_of_the_migration(db: Connection, t
     at = start(db)
     fake_clock(db, (at + timedelta(days=14)).isoformat())
     assert maintain(db)["partitions_made"] == 12
-    assert partitions(db, table) == sorted([week(at + timedelta(weeks=n)) for n in range(7)]) + ["default"]
+    assert partitions(db, table) == [*sorted(week(at + timedelta(weeks=n)) for n in range(7)), "default"]
     shape = """
         select c.reloptions, c.relrowsecurity, c.relforcerowsecurity, c.relowner::regrole::text,
           obj_description(c.oid, 'pg_class'),
           (select array_agg(p.polname::text order by p.polname) from pg_policy p where p.polrelid = c.oid),
-          (select array_agg(col_description(c.oid, a.attnum) order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0),
-          (select array_agg(k.conname || pg_get_constraintdef(k.oid) order by k.conname) from pg_constraint k where k.conrelid = c.oid and k.contype = 'c'),
-          (select array_agg(regexp_replace(pg_get_indexdef(i.indexrelid), '.* USING', '') order by regexp_replace(pg_get_indexdef(i.indexrelid), '.* USING', '')) from pg_index i where i.indrelid = c.oid)
+          (select array_agg(col_description(c.oid, a.attnum) order by a.attnum)
+           from pg_attribute a where a.attrelid = c.oid and a.attnum > 0),
+          (select array_agg(k.conname || pg_get_constraintdef(k.oid) order by k.conname)
+           from pg_constraint k where k.conrelid = c.oid and k.contype = 'c'),
+          (select array_agg(d.text order by d.text)
+           from (select regexp_replace(pg_get_indexdef(i.indexrelid), '.* USING', '') as text
+                 from pg_index i where i.indrelid = c.oid) d)
         from pg_class c where c.oid = ('pgwhen.' || %s)::regclass
         """
     migrated, made = (db.execute(shape, [f"{table}_{week(at + timedelta(weeks=n))}"]).fetchone() for n in (4, 6))
@@ -147,17 +152,22 @@ def test_what_is_unfinished_or_failed_is_kept_with_all_that_belongs_to_it(db: Co
     assert count(db, "pgwhen.executions") == 3
     db.execute(
         "insert into pgwhen.logs (log_id, at, execution_id, level, tenant, message)"
-        " select pgwhen._log_id(pgwhen._now()), pgwhen._now(), execution_id, 'info', 'default', 'x' from pgwhen.executions"
+        " select pgwhen._log_id(pgwhen._now()), pgwhen._now(), execution_id, 'info', 'default', 'x'"
+        " from pgwhen.executions"
     )
 
     fake_clock(db, (at + timedelta(days=38)).isoformat())
     assert maintain_all(db) == [week(at)]
-    names = "select w.workflow from pgwhen.{} x join pgwhen.executions e using ({}) join pgwhen.workflows w on w.workflow_id = e.workflow_id order by 1"
+    names = (
+        "select w.workflow from pgwhen.{} x join pgwhen.executions e using ({})"
+        " join pgwhen.workflows w on w.workflow_id = e.workflow_id order by 1"
+    )
     for table in ("execution_steps", "attempts", "frozen_messages", "logs"):
         rows = db.execute(names.format(table, "execution_id").replace("select", "select distinct")).fetchall()
         assert rows == [("fails",), ("waits",)], table
         assert db.execute(
-            f"select count(*) from pgwhen.{table} t where not exists (select from pgwhen.executions x where x.execution_id = t.execution_id)"
+            f"select count(*) from pgwhen.{table} t where not exists"
+            " (select from pgwhen.executions x where x.execution_id = t.execution_id)"
         ).fetchone() == (0,)
     assert db.execute(names.format("events", "event_id")).fetchall() == [("fails",), ("waits",)]
     assert count(db, "pgwhen.executions") == 2 and count(db, "pgwhen.failures") == 1
@@ -308,7 +318,9 @@ def test_a_new_partition_of_the_application_is_covered_first(db: Connection) -> 
     fake_clock(db, (at + timedelta(days=38)).isoformat())
     done = maintain(db)
     assert {entry["change"] for entry in done["attachments"]} == {"partition covered"}
-    assert (done["week_retired"], done["more"]) == (None, True), "no strong lock on the history beside that on the partition"
+    assert (done["week_retired"], done["more"]) == (None, True), (
+        "no strong lock on the history beside that on the partition"
+    )
     assert maintain(db)["week_retired"] == week(at)
     rows = db.execute("select count(*) from pg_trigger where tgrelid = 'jobs_1'::regclass").fetchone()
     assert rows == (3,)

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.sql.engine.support import Connection, define, fake_clock, happen, perform, tick
 
 
@@ -36,7 +37,9 @@ def test_the_whole_story(db: Connection) -> None:
     a, d, b = document["steps"]
     assert (a["step_id"], a["status"], a["attempt"]) == ("a", "sleeping", 1)
     assert a["due"] == {"purpose": "retry", "at": "2026-11-21T12:00:30+00:00"}
-    assert [(m["channel"], m["recipients"], m["connection"]) for m in a["messages"]] == [("http", ["a@example.com"], "http")]
+    assert [(m["channel"], m["recipients"], m["connection"]) for m in a["messages"]] == [
+        ("http", ["a@example.com"], "http")
+    ]
     assert [(t["attempt"], t["class"], t["late"]) for t in a["attempts"]] == [(1, "transient", False)]
     assert a["attempts"][0]["error"]["message"] == "a transient answer"
     assert d["status"] is None and b["status"] is None, "not begun"
@@ -57,7 +60,10 @@ def test_each_generation_keeps_its_messages_and_attempts(db: Connection) -> None
     perform(db)
     (step,) = show(db)["steps"]
     assert [m["generation"] for m in step["messages"]] == [1, 2]
-    assert [(t["generation"], t["attempt"], t["class"]) for t in step["attempts"]] == [(1, 1, "permanent"), (2, 2, "ok")]
+    assert [(t["generation"], t["attempt"], t["class"]) for t in step["attempts"]] == [
+        (1, 1, "permanent"),
+        (2, 2, "ok"),
+    ]
 
 
 def test_the_time_zone_of_the_session_does_not_matter(db: Connection) -> None:

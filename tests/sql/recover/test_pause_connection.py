@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+
 from tests.sql.engine.support import Connection, claim, count, define, executions, freeze, happen, report, steps
 
 PAUSE = "select pgwhen.pause_connection('smtp', 'the provider is down')"

@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+
 from tests.sql.engine.support import Connection, define, executions, fake_clock, happen, perform
 
 

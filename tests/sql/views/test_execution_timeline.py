@@ -1,6 +1,7 @@
 """The story of an execution."""
 
 import pytest
+
 from tests.sql.engine.support import Connection, define, fake_clock, happen, perform
 from tests.sql.views.plans import fill_history, rows_read
 

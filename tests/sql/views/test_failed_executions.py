@@ -1,6 +1,7 @@
 """Failed steps, through the table failures."""
 
 import pytest
+
 from tests.sql.engine.support import Connection, count, define, happen, perform
 from tests.sql.views.plans import fill_history, rows_read
 
@@ -9,8 +10,8 @@ def test_one_row_a_failed_step_until_it_is_retried(db: Connection) -> None:
     happen(db, define(db, [{"id": "a"}]), {"id": 1}, {"id": 2})
     perform(db, "permanent")
     rows = db.execute(
-        "select workflow, status, step_id, type, generation, attempt, step_status, error_class, error_code, error_message, sent_to"
-        " from pgwhen.failed_executions"
+        "select workflow, status, step_id, type, generation, attempt, step_status, error_class, error_code,"
+        " error_message, sent_to from pgwhen.failed_executions"
     ).fetchall()
     assert (
         rows

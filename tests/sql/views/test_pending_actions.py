@@ -1,6 +1,7 @@
 """What waits where."""
 
 import pytest
+
 from tests.sql.engine.support import Connection, claim, count, define, fake_clock, freeze, happen, perform, report, tick
 from tests.sql.views.plans import fill_history, rows_read
 

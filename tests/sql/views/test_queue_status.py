@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import psycopg
+
 from tests.sql.engine.support import Connection, claim, define, freeze, happen, perform, send, tick
 
 
