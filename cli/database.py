@@ -165,3 +165,47 @@ def attach(
 def detach(connection: Connection, table: str) -> Row:
     """Capture it no longer; what was done, with notices."""
     return _value(connection, "select pgwhen.detach(%s::regclass)", [table])  # type: ignore[no-any-return]
+
+
+# ---------------------------------------------------------------- definitions
+
+
+def normalise_definition(connection: Connection, definition: str) -> Any:
+    """A definition, given as JSON text, in the words of the language."""
+    return _value(connection, "select pgwhen.normalise_definition(%s)", [definition])
+
+
+def validate_definition(connection: Connection, definition: str) -> list[Row]:
+    """Problems of a definition, given as JSON text: severity, code, path, message, hint."""
+    return _rows(connection, "select * from pgwhen.validate_definition(%s)", [definition])
+
+
+def apply_definition(connection: Connection, definition: str, source: str, dry_run: bool) -> Row:
+    """Create or change and publish a workflow; what changed."""
+    query = "select pgwhen.apply_definition(%s, p_source => %s, p_dry_run => %s)"
+    return _value(connection, query, [definition, source, dry_run])  # type: ignore[no-any-return]
+
+
+def export_definition(connection: Connection, workflow: str) -> str:
+    """The definition of a workflow and its source, as JSON text, since numbers in it are exact."""
+    return _value(connection, "select pgwhen.export_definition(%s)::text", [workflow])  # type: ignore[no-any-return]
+
+
+def list_workflows(connection: Connection) -> list[Row]:
+    """All workflows."""
+    return _rows(connection, "select * from pgwhen.list_workflows()")
+
+
+def set_workflow(connection: Connection, command: str, workflow: str, reason: str | None) -> Row:
+    """pause, resume or archive a workflow; its state and what it was."""
+    query = {
+        "pause": "select pgwhen.pause_workflow(%s, %s)",
+        "resume": "select pgwhen.resume_workflow(%s, %s)",
+        "archive": "select pgwhen.archive_workflow(%s, %s)",
+    }[command]
+    return _value(connection, query, [workflow, reason])  # type: ignore[no-any-return]
+
+
+def json_schema(connection: Connection) -> Row:
+    """The JSON Schema of the language."""
+    return _value(connection, "select pgwhen.json_schema()")  # type: ignore[no-any-return]

@@ -2,8 +2,8 @@
 
     DefinitionError     a file cannot be read as definitions; str(error) begins with file:line
 
-What is read is JSON: objects, lists, text, exact numbers, true, false, null. Where YAML and people differ the text is kept
-as it was written: ``+31612345678``, ``007`` and ``2026-01-31`` are texts. Keys are texts, each once.
+What is read is JSON: objects, lists, text, exact numbers, true, false, null. Where YAML and people differ the text is
+kept as it was written: ``+31612345678``, ``007`` and ``2026-01-31`` are texts. Keys are texts, each once.
 """
 
 import io
@@ -206,7 +206,9 @@ class _JsonReader:
             written = match[0]
             number = int(written) if _INTEGER.fullmatch(written) and len(written) < 1000 else Decimal(written)
             return number, match.end()
-        raise self.error(at, f"a value was expected, not {self.text[at : at + 10]!r}" if start else "the text ends early")
+        raise self.error(
+            at, f"a value was expected, not {self.text[at : at + 10]!r}" if start else "the text ends early"
+        )
 
     def string(self, at: int) -> tuple[str, int]:
         try:
@@ -311,7 +313,9 @@ def _read_chunk(text: str, line: int, file: str) -> Document | None:
         mark = error.problem_mark or error.context_mark
         raise DefinitionError(file, line + (mark.line if mark else 0), str(error.problem or error.context)) from error
     except (YAMLError, RecursionError) as error:
-        raise DefinitionError(file, line, "the document is too deep" if isinstance(error, RecursionError) else str(error)) from error
+        raise DefinitionError(
+            file, line, "the document is too deep" if isinstance(error, RecursionError) else str(error)
+        ) from error
     if node is None:
         return None
     reader = _YamlReader(file, line)
@@ -396,7 +400,7 @@ class _YamlReader:
 
 
 class _Representer(RoundTripRepresenter):
-    """Decimals as they are; texts of several lines as blocks, and quoted where YAML 1.1 or this module would read them otherwise."""
+    """Decimals as they are; texts quoted where another reader would take them for something else."""
 
 
 def _represent_decimal(representer: RoundTripRepresenter, number: Decimal) -> ScalarNode:
@@ -418,7 +422,7 @@ _Representer.add_representer(str, _represent_text)
 
 
 def _is_ambiguous(text: str) -> bool:
-    """Whether other readers take a plain text for something else, or it has characters that a plain text cannot show."""
+    """Whether readers take a plain text for something else, or it has what a plain text cannot show."""
     return (
         text.lower() in ("", "y", "n", "yes", "no", "on", "off", "true", "false", "null", "~")
         or bool(re.fullmatch(r"[-+.0-9][-+.0-9_:eExXoOa-fA-F]*", text))

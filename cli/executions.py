@@ -194,7 +194,9 @@ def _message(frozen: dict[str, Any], *, many: bool) -> list[Text]:
     to = ", ".join(frozen["recipients"])
     by = f" by {plain(frozen['connection'])}" if frozen["connection"] else ""
     generation = f" (generation {frozen['generation']})" if many else ""
-    lines = [Text(f"      {plain(frozen['channel'])}{' to ' + plain(to) if to else ''}{by}{generation}")]
+    lines = []
+    if to or generation or frozen["connection"] != frozen["channel"]:
+        lines.append(Text(f"      {plain(frozen['channel'])}{' to ' + plain(to) if to else ''}{by}{generation}"))
     if message.get("url"):
         lines.append(Text(f"      {plain(message.get('method') or 'GET')} {one_line(message['url'], 120)}"))
     if message.get("subject"):

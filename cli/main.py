@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 #: Where each command is: name -> "module:attribute". A module is imported when its command is used or listed.
 COMMANDS = {
+    "schema": "pgwhen.cli.apply:schema",
+    "archive": "pgwhen.cli.apply:archive",
+    "resume": "pgwhen.cli.apply:resume",
+    "pause": "pgwhen.cli.apply:pause",
+    "workflows": "pgwhen.cli.apply:workflows",
+    "export": "pgwhen.cli.apply:export",
+    "validate": "pgwhen.cli.apply:validate",
+    "apply": "pgwhen.cli.apply:apply",
     "attach": "pgwhen.cli.attach:attach",
     "cancel": "pgwhen.cli.executions:cancel",
     "connections": "pgwhen.cli.operate:connections",

@@ -146,9 +146,12 @@ async def _data(reader: asyncio.StreamReader) -> bytes:
 
 @contextlib.asynccontextmanager
 async def http_sink(
-    port: int = 0, on_call: Callable[[Call], None] | None = None, host: str = HOST
+    port: int = 0,
+    on_call: Callable[[Call], None] | None = None,
+    host: str = HOST,
+    answer_with: Callable[[Call], Any] = lambda call: {"ok": True},
 ) -> AsyncIterator[HttpSink]:
-    """A web server that answers every request with 200 ``{"ok": true}``; port 0 chooses a free one."""
+    """A web server that answers every request with 200 and a JSON body; port 0 chooses a free one."""
     sink = HttpSink("")
 
     async def answer(request: web.BaseRequest) -> web.Response:
@@ -159,7 +162,7 @@ async def http_sink(
         sink.arrived.set()
         if on_call:
             on_call(call)
-        return web.json_response({"ok": True})
+        return web.json_response(answer_with(call))
 
     runner = web.ServerRunner(web.Server(answer))
     await runner.setup()

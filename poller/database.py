@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import re
 import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -30,8 +31,8 @@ CONTRACT = 1
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 
-#: Errors of connecting that no waiting cures: wrong user or password, no such database.
-_HOPELESS = ("28000", "28P01", "3D000")
+#: Errors of connecting that no waiting cures. libpq gives their text only.
+_HOPELESS = re.compile(r"FATAL: .*(does not exist|authentication failed|no pg_hba\.conf entry|not permitted)")
 
 _DOOR = "hashtextextended('pgwhen.doorbell', 0)"
 _CLAIM: LiteralString = "pgwhen.tick_and_claim(%s::integer, %s::double precision, %s::jsonb)::text"
@@ -64,7 +65,7 @@ class _Line:
                     return row[-1] if row else None
                 except psycopg.OperationalError as error:
                     outage = outage or time.monotonic()
-                    if error.sqlstate in _HOPELESS or self._is_over(outage):
+                    if _HOPELESS.search(str(error)) or self._is_over(outage):
                         raise
                     log.warning("the database does not answer, trying again: %s", str(error).strip().split("\n")[0])
                     await self.close_if_broken()

@@ -13,6 +13,7 @@ Why this pair: httpx's own pool is quadratic in connections; its API over aiohtt
 
 import asyncio
 import errno
+import functools
 import ipaddress
 import logging
 import re
@@ -29,7 +30,7 @@ from aiohttp.abc import AbstractResolver
 from httpx_aiohttp.httpx2 import AiohttpTransport
 
 from . import failpoints
-from .outcome import Failure, Request, Response
+from .outcome import Failure, Request, Response, clean_text
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +154,7 @@ class HttpClient:
             log.debug("the body of an answer broke off: %r", error)
             whole = False
         await _close(answer)
-        headers = {name.lower(): value for name, value in answer.headers.items()}
+        headers = {name.lower(): clean_text(value) for name, value in answer.headers.items()}
         kept, unpacked = _unpack(bytes(body[: self._max_body]), headers.get("content-encoding", ""), self._max_body)
         return Response(answer.status_code, headers, kept, truncated=not (whole and unpacked))
 
@@ -168,7 +169,13 @@ def _message(request: Request) -> httpx2.Request:
     timeouts = {"connect": connect, "pool": connect, "read": None, "write": None}
     headers = {"accept-encoding": "identity", **request.headers}
     extensions = {"timeout": timeouts}
-    return httpx2.Request(request.method, request.url, headers=headers, content=request.body, extensions=extensions)
+    return httpx2.Request(
+        request.method, _url(request.url), headers=headers, content=request.body, extensions=extensions
+    )
+
+
+#: Parsing one takes longer than sending to it.
+_url = functools.lru_cache(maxsize=1_024)(httpx2.URL)
 
 
 async def _close(answer: httpx2.Response) -> None:

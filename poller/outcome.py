@@ -9,7 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from .templates import loads
@@ -23,6 +25,7 @@ MAX_RETRY_AFTER = 86_400.0
 MAX_ANSWER = 2_000
 
 _NUMBER = re.compile(r"\d{1,12}(\.\d+)?")
+_CHARSET = re.compile(r"charset=\"?([\w.:-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Request:
     trusted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Response:
     """An HTTP answer: header names in lower case, the body cut at a limit (``truncated``)."""
 
@@ -46,21 +49,21 @@ class Response:
     body: bytes = b""
     truncated: bool = False
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The body as text; what is not text in its charset, and NUL, is replaced."""
-        match = re.search(r"charset=\"?([\w.:-]+)", self.headers.get("content-type", ""))
+        match = _CHARSET.search(self.headers.get("content-type", ""))
         try:
             text = self.body.decode(match[1] if match else "utf-8", "replace")
         except LookupError:
             text = self.body.decode("utf-8", "replace")
-        return clean(text)  # type: ignore[no-any-return]
+        return clean_text(text)
 
-    @property
+    @cached_property
     def json(self) -> Any:
         """The body as JSON with exact numbers; None when it is not JSON."""
         try:
-            return clean(loads(self.text))
+            return _clean(loads(self.text))
         except (ValueError, RecursionError):
             return None
 
@@ -92,7 +95,7 @@ class Outcome:
 
 def failed(class_: Class, code: str, message: str, **more: Any) -> Outcome:
     """An outcome that is not ok."""
-    return Outcome(class_, error={"code": code, "message": message[:MAX_ANSWER]}, **more)
+    return Outcome(class_, error={"code": code, "message": clean_text(message[:MAX_ANSWER])}, **more)
 
 
 def of_failure(failure: Failure) -> Outcome:
@@ -121,22 +124,21 @@ def answer_of(response: Response) -> dict[str, Any]:
     return {"status": response.status, "body": response.text[:MAX_ANSWER]}
 
 
-def clean(value: Any) -> Any:
-    """A JSON value that ``jsonb`` can hold: no NUL, no half surrogate pairs, no number beyond numeric."""
+def clean_text(text: str) -> str:
+    """Text that ``jsonb`` can hold: without NUL and halves of surrogate pairs."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _clean(value: Any) -> Any:
+    """JSON that ``jsonb`` can hold: numbers that numeric cannot are text."""
     if isinstance(value, str):
-        if value.isascii():
-            return value.replace("\0", "\ufffd")
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+        return clean_text(value)
     if isinstance(value, list):
-        return [clean(item) for item in value]
+        return [_clean(item) for item in value]
     if isinstance(value, dict):
-        return {clean(key): clean(item) for key, item in value.items()}
-    return _bounded(value)
-
-
-def _bounded(value: Any) -> Any:
-    from decimal import Decimal
-
+        return {clean_text(key): _clean(item) for key, item in value.items()}
     if isinstance(value, float) or (isinstance(value, Decimal) and not value.is_finite()):
         raise ValueError("NaN and Infinity are not JSON")
     if isinstance(value, Decimal) and (abs(value.adjusted()) > 1_000 or len(value.as_tuple().digits) > 10_000):

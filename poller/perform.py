@@ -10,7 +10,7 @@ from .channels import Attempt, Connection, NotConfigured, Unsendable, adapters
 from .channels.smtp import Envelope, Reply
 from .http import HttpClient
 from .mail import Mailer
-from .outcome import Failure, Outcome, Request, Response, clean, failed, of_failure
+from .outcome import Failure, Outcome, Request, Response, failed, of_failure
 from .secrets import SecretError, Vault
 
 log = logging.getLogger(__name__)
@@ -78,8 +78,8 @@ class Performer:
         mask = self.vault.mask
         return replace(
             outcome,
-            output=clean(mask(outcome.output)),
-            error=clean(mask(outcome.error)),
-            answer=clean(mask(outcome.answer)),
-            provider_message_id=clean(mask(outcome.provider_message_id)),
+            output=mask(outcome.output),
+            error=mask(outcome.error),
+            answer=mask(outcome.answer),
+            provider_message_id=mask(outcome.provider_message_id),
         )

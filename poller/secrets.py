@@ -17,8 +17,9 @@ from .outcome import Response
 
 MASK = "***"
 
-#: A beginning of a secret this long, at a place where an answer was cut, is masked too.
-_SHORTEST_PART = 4
+#: What is shorter is no secret, and masking it would spoil every text; a beginning of a secret this long is masked
+#: too where an answer was cut.
+_SHORTEST = 4
 
 
 class SecretError(ValueError):
@@ -31,7 +32,12 @@ class Vault:
     def __init__(self, environ: Mapping[str, str], allowed: Iterable[str] = (), own: Iterable[str] = ()) -> None:
         self._values = {name: environ.get(name) for name in allowed}
         shown = {*own, *(value.strip() for value in self._values.values() if value)}
-        forms = {form for value in shown if value for form in (value, quote(value, safe=""), json.dumps(value)[1:-1])}
+        forms = {
+            form
+            for value in shown
+            if len(value) >= _SHORTEST
+            for form in (value, quote(value, safe=""), json.dumps(value)[1:-1])
+        }
         self._forms = sorted(forms, key=len, reverse=True)
         pattern = "|".join(map(re.escape, self._forms))
         self._text = re.compile(pattern) if pattern else None
@@ -79,7 +85,7 @@ class Vault:
 
     def _without_part(self, body: bytes) -> bytes:
         for form in map(str.encode, self._forms):
-            for length in range(min(len(form) - 1, len(body)), _SHORTEST_PART - 1, -1):
+            for length in range(min(len(form) - 1, len(body)), _SHORTEST - 1, -1):
                 if body.endswith(form[:length]):
                     return body[:-length] + MASK.encode()
         return body

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ..outcome import Class, Failure, Outcome, failed, of_failure
+from ..outcome import Class, Failure, Outcome, clean_text, failed, of_failure
 from . import Attempt, Connection, mime
 from . import email as _email
 
@@ -101,8 +101,10 @@ def outcome(answer: Reply | Failure) -> Outcome:
     """What a reply means. Recipients that were refused stand in the output, beside those that got it."""
     if isinstance(answer, Failure):
         return of_failure(answer)
-    refused = [{"address": to, "code": code, "message": text} for to, (code, text) in answer.refused.items()]
-    said = {"code": answer.code, "text": answer.text, **({"refused": refused} if refused else {})}
+    refused = [
+        {"address": to, "code": code, "message": clean_text(text)} for to, (code, text) in answer.refused.items()
+    ]
+    said = {"code": answer.code, "text": clean_text(answer.text), **({"refused": refused} if refused else {})}
     if answer.phase == "data" and answer.code // 100 == 2:
         output = {"message_id": answer.message_id, "provider": "smtp", **({"refused": refused} if refused else {})}
         return Outcome("ok", output, answer=said, provider_message_id=answer.message_id)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,15 +15,13 @@ from tests.e2e.harness import Servers
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of its own for the reader's embedded server."""
-    folder = tmp_path / "home"
-    folder.mkdir()
-    for path in (folder, *folder.parents[:3]):
-        os.chmod(path, 0o755)
-    monkeypatch.setenv("PGWHEN_HOME", str(folder))
-    yield folder
-    embedded.server().remove()
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of its own for the reader's embedded server, which another user may have to enter."""
+    with tempfile.TemporaryDirectory(prefix="pgwhen-docs-") as folder:
+        os.chmod(folder, 0o755)
+        monkeypatch.setenv("PGWHEN_HOME", folder)
+        yield Path(folder)
+        embedded.server().remove()
 
 
 def follow(page: Path, folder: Path, home: Path, world: Servers) -> None:

@@ -213,3 +213,45 @@ def test_example_imported_job_completed(stage: Stage) -> None:
         ("job_completed", "completed", False),
         ("job_completed", "completed", True),
     ], "steps of this form go on after a failure"
+
+
+def test_example_new_lead(stage: Stage) -> None:
+    stage.set_clock(MORNING)
+    stage.attach("leads")
+    stage.apply("docs/examples/new_lead.yaml")
+    insert = "insert into leads (first_name, email, budget) values (%s, %s, %s)"
+    stage.sql(insert, "Ada", "ada@example.com", 2500)
+    stage.sql(insert, "Bob", "bob@example.com", 200)
+    stage.sql(insert, "Eve", "eve@example.com", 5000)
+    stage.poll()
+    welcome = [
+        ("ada@example.com", "Welcome, Ada"),
+        ("bob@example.com", "Welcome, Bob"),
+        ("eve@example.com", "Welcome, Eve"),
+    ]
+    assert stage.subjects() == welcome
+    stage.sql("update leads set status = 'called' where first_name = 'Eve'")
+    stage.advance("2 days 1 second")
+    stage.poll()
+    questions = ("ada@example.com", "Ada, do you have questions?")
+    assert sorted(stage.subjects()) == sorted([*welcome, questions])
+    (text,) = [body(mail) for mail in stage.mails if str(mail.message["Subject"]) == questions[1]]
+    assert "a budget of EUR 2500.00" in text
+    assert [row["status"] for row in stage.executions()] == ["completed"] * 3
+
+
+def test_example_form_submission(stage: Stage) -> None:
+    stage.attach("form_submissions")
+    stage.apply("docs/examples/form_submission.yaml")
+    stage.sql(
+        "insert into form_submissions (name, email, message, fields)"
+        " values ('Linus', 'linus@example.com', '{{ 7*7 }}', %s)",
+        '{"topic": "roof"}',
+    )
+    stage.poll()
+    (call,) = stage.requests
+    assert (call.method, call.path) == ("POST", "/crm/contacts")
+    assert call.json == {
+        "name": "Linus", "email": "linus@example.com", "message": "{{ 7*7 }}", "fields": {"topic": "roof"},
+    }  # fmt: skip
+    assert stage.steps() == {"create_contact": "completed"}

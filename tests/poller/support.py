@@ -34,7 +34,7 @@ def workflow(db: Connection, *steps: dict[str, Any], name: str = "w", edges: Any
 def post(url: str, **more: Any) -> dict[str, Any]:
     """An http step that posts the row's id; keys that the engine knows (retry, timeout, on_uncertain) go there."""
     engine = {name: more.pop(name) for name in ("retry", "timeout", "on_uncertain", "id") if name in more}
-    reads = {"reads": [["new"]]}
+    reads = {"reads": [["new"], ["now"]]}
     return {"id": "post", "definition": {"url": url, "json": {"id": "{{ new.id }}"}} | more} | reads | engine
 
 

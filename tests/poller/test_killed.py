@@ -72,7 +72,7 @@ def test_killed_at(point: str, db: Connection, dsn: str) -> None:
 @pytest.mark.parametrize("point", ["after_freeze", "mid_send", "before_report"])
 def test_a_mail_killed_at(point: str, db: Connection, dsn: str) -> None:
     definition = {"to": "{{ new.id }}@example.com", "subject": "Hello {{ new.id }}", "text": "now {{ now }}"}
-    step = {"id": "thank", "type": "email", "definition": definition, "reads": [["new"]], "retry": NO_WAIT}
+    step = {"id": "thank", "type": "email", "definition": definition, "reads": [["new"], ["now"]], "retry": NO_WAIT}
     with mail_server() as server:
         environ = {"SMTP_URL": server.url, "SMTP_FROM": "hello@acme.example"}
         made = workflow(db, step)

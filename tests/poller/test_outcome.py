@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from pgwhen.poller.outcome import Failure, Response, clean, of_failure, retry_after
+from pgwhen.poller.outcome import Failure, Response, of_failure, retry_after
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -65,8 +65,3 @@ def test_json_of_an_answer_is_exact_and_storable() -> None:
     assert str(found["total"]) == "10.20"
     for bad in (b"{", b"", b"NaN", b"[Infinity]", b"[" * 100_000):
         assert Response(200, {}, bad).json is None
-
-
-def test_clean_leaves_what_is_clean() -> None:
-    value = {"a": [1, Decimal("1.5"), None, True, "é"]}
-    assert clean(value) == value

@@ -6,28 +6,17 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
+  v_before pgwhen.attachments[] := array(select a from pgwhen.attachments a where a.detached_at is null order by a.attachment_id);
   v_attachment pgwhen.attachments;
   v_table regclass;
   v_change record;
   v_changes jsonb := '[]';
 begin
-  for v_attachment in
-    select * from pgwhen.attachments a where a.detached_at is null order by a.attachment_id
-  loop
+  perform pgwhen._follow_tables();
+  foreach v_attachment in array v_before loop
     v_table := pgwhen._attachment_relation(v_attachment.attachment_id);
-    if v_table is not null then
-      update pgwhen.attachments a
-      set schema_name = n.nspname, table_name = c.relname, key_columns = pgwhen._key_columns(v_table)
-      from pg_class c
-      join pg_namespace n on n.oid = c.relnamespace
-      where a.attachment_id = v_attachment.attachment_id and c.oid = v_table
-        and (a.schema_name, a.table_name, a.key_columns) is distinct from (n.nspname, c.relname, pgwhen._key_columns(v_table));
-    elsif pgwhen._relation_named(v_attachment.schema_name, v_attachment.table_name) is null then
-      delete from pgwhen.subscriptions s where s.attachment_id = v_attachment.attachment_id;
-      update pgwhen.attachments a set detached_at = pgwhen._now() where a.attachment_id = v_attachment.attachment_id;
-    end if;
     for v_change in
-      select * from pgwhen._attachment_changes(v_attachment, v_table)
+      select c.change, c.detail, c.hint, c.statement from pgwhen._attachment_changes(v_attachment, v_table) c
     loop
       if v_change.statement is not null then
         -- Dynamic: names of tables.

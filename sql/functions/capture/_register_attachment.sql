@@ -13,6 +13,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('pgwhen.attach:' || p_table::oid, 0));
   perform pgwhen._require_owner(p_table);
   perform pgwhen._require_attachable(p_table);
+  perform pgwhen._follow_tables();
   select * into v_before from pgwhen.attachments a where a.attachment_id = pgwhen._own_attachment(p_table);
   if v_before.attachment_id is not null then
     perform pgwhen._own_tenant(v_before.tenant);

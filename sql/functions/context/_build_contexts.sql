@@ -30,8 +30,8 @@ begin
     join pgwhen.executions x on x.execution_id = r.execution_id
   ), shape as materialized (
     select d.workflow_id, d.version, d.step_id, coalesce(v.compiled -> 'vars', '{}') as vars, v.compiled -> 'inputs' as inputs, n.nodes, r.roots,
-      array(select unnest(c_roots) except select unnest(r.roots)) as unasked,
-      array(select distinct p.path ->> 1 from jsonb_array_elements(paths.all) p (path) where p.path ->> 0 = 'steps') as step_ids,
+      array(select c.root from unnest(c_roots) c (root) where c.root <> all (r.roots)) as unasked,
+      array(select p.path ->> 1 from jsonb_array_elements(paths.all) p (path) where p.path ->> 0 = 'steps') as step_ids,
       (row_number() over ())::integer as number
     from (select distinct workflow_id, version, step_id from step) d
     join pgwhen.steps s on s.workflow_id = d.workflow_id and s.version = d.version and s.step_id = d.step_id
@@ -40,12 +40,9 @@ begin
         when 'start' then coalesce(s.compiled #> '{reads,condition}', '[]') || coalesce(s.compiled #> '{reads,engine}', '[]')
         else coalesce(s.compiled -> 'reads' -> p_kind, '[]')
       end as all) paths
-    cross join lateral (select array(
-        select p.path ->> 0 from jsonb_array_elements(paths.all) p (path)
-        union
-        -- The engine and conditions always have a clock, and a condition on what changed compares both rows.
-        select x from unnest(case when p_kind = 'action' then '{}' else '{now,old,new,changed}' end::text[]) x
-      ) as roots) r
+    -- The engine and conditions always have a clock, and a condition on what changed compares both rows.
+    cross join lateral (select array(select p.path ->> 0 from jsonb_array_elements(paths.all) p (path))
+      || case when p_kind = 'action' then '{}' else '{now,old,new,changed}' end::text[] as roots) r
     cross join lateral (select pgwhen._needed_nodes(v.compiled -> 'reads', paths.all) as nodes) n
   ), built as (
     select s.execution_id, s.step_id, h.number, s.attachment_id, s.record_key,

@@ -5,7 +5,8 @@ language plpgsql immutable parallel safe
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_paths text[] := array(select p.path || ',' from jsonb_array_elements_text(p_paths) p (path));
+  -- A path begins with another if its JSON text does, up to a comma or the end: no query is needed to see that.
+  v_paths text := p_paths::text;
   v_needed text[] := '{}'::text[];
   v_levels jsonb := '{}'::jsonb;
   v_result jsonb := '[]'::jsonb;
@@ -13,15 +14,13 @@ declare
   v_path text;
   v_level integer;
 begin
-  if p_nodes is null or jsonb_typeof(p_nodes) <> 'array' or cardinality(v_paths) = 0 then
+  if p_nodes is null or jsonb_typeof(p_nodes) <> 'array' or p_paths = '[]' then
     return '[]'::jsonb;
   end if;
   for v_index in reverse jsonb_array_length(p_nodes) - 1 .. 0 loop
     v_node := p_nodes -> v_index;
     v_path := left(v_node ->> 'path', -1);
-    if v_path = any (v_needed) or exists (
-      select from unnest(v_paths) p (path) where starts_with(p.path, v_path || ',') or starts_with(p.path, v_path || ']')
-    ) then
+    if v_path = any (v_needed) or strpos(v_paths, v_path || ',') > 0 or strpos(v_paths, v_path || ']') > 0 then
       v_needed := v_needed || array[v_path, left(coalesce(v_node ->> 'from', v_node ->> 'of'), -1)];
     end if;
   end loop;

@@ -21,11 +21,12 @@ declare
   v_schema text;
   v_missing text;
   v_denied boolean;
+  v_open boolean;
   v_columns text;
   v_key text;
 begin
-  select format('%I.%I', s.nspname, c.relname), quote_ident(s.nspname)
-  into v_table, v_schema
+  select format('%I.%I', s.nspname, c.relname), quote_ident(s.nspname), has_schema_privilege(s.oid, 'usage')
+  into v_table, v_schema, v_open
   from pg_class c join pg_namespace s on s.oid = c.relnamespace
   where c.oid = p_table;
   if v_table is null then
@@ -53,10 +54,10 @@ begin
     raise exception using errcode = 'WF134', message = format('%s has no column %s', v_table, v_missing),
       detail = 'The workflow reads it; it was there when the workflow was published.', hint = 'Change the workflow and publish it again.';
   end if;
-  if v_denied or not has_schema_privilege(v_schema, 'usage') then
+  if v_denied or not v_open then
     raise exception using errcode = 'WF135', message = format('workflows may not read %s', v_table),
       detail = 'They read as the role pgwhen_actions.',
-      hint = case when has_schema_privilege(v_schema, 'usage') then '' else format('grant usage on schema %s to pgwhen_actions; ', v_schema) end
+      hint = case when v_open then '' else format('grant usage on schema %s to pgwhen_actions; ', v_schema) end
         || format('grant select on %s to pgwhen_actions;', v_table);
   end if;
 

@@ -17,7 +17,7 @@ begin
     raise exception using errcode = 'WF001',
       message = format('the workflow %s has %s', coalesce(p_workflow, '?'), case v_count when 1 then 'a problem: ' || (v_first ->> 'message') else v_count || ' problems' end),
       detail = v_detail,
-      hint = case v_count when 1 then v_first ->> 'hint' else 'pgwhen validate shows each with its line.' end;
+      hint = coalesce(case v_count when 1 then v_first ->> 'hint' end, 'pgwhen validate shows what is wrong with its line.');
   end if;
 end
 $$;

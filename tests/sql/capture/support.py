@@ -77,7 +77,7 @@ def changes(db: Connection, *names: str) -> list[tuple[Any, ...]]:
 
 def value(connection: Connection, query: str, *parameters: Any) -> Any:
     """The first column of the first row."""
-    row = connection.execute(query.encode(), parameters).fetchone()
+    row = connection.execute(query.encode(), parameters or None).fetchone()
     assert row is not None
     return row[0]
 
@@ -92,7 +92,8 @@ def make_role(db: Connection, name: str, *member_of: str) -> str:
     for role in member_of:
         db.execute(
             sql.SQL(
-                "do $$ begin grant {role} to {name}; exception when internal_error or unique_violation then null; end $$"
+                "do $$ begin grant {role} to {name}; "
+                "exception when internal_error or unique_violation then null; end $$"
             ).format(role=sql.Identifier(role), name=sql.Identifier(name))
         )
     return name

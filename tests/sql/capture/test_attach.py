@@ -7,6 +7,8 @@ from typing import Any
 
 import psycopg
 import pytest
+
+from pgwhen import sql as source
 from tests.conftest import Connect
 from tests.sql.capture.support import (
     LEADS,
@@ -20,8 +22,6 @@ from tests.sql.capture.support import (
     messages,
     value,
 )
-
-from pgwhen import sql as source
 
 TRIGGERS = """
     select t.tgrelid::regclass::text, t.tgname::text
@@ -189,9 +189,13 @@ def test_another_schema(owner: Connection, db: Connection) -> None:
     db.execute(owner_schema)
     owner.execute("create table crm.leads (id int primary key)")
     attach(owner, "crm.leads")
+    assert attach(owner, "crm.leads")["statements"] == []
     assert value(db, "select has_schema_privilege('pgwhen_actions', 'crm', 'usage')") is True
     db.execute("set role pgwhen_actions")
     assert db.execute("select * from crm.leads").fetchall() == []
+    db.execute("reset role")
+    owner.execute("alter table crm.leads rename to prospects")
+    assert detach(owner, "crm.prospects")["attachment"] == 1
 
 
 def test_a_schema_of_somebody_else_is_said(owner: Connection, db: Connection) -> None:
@@ -586,7 +590,10 @@ def test_writers_during_attach_are_captured_from_some_row_on(connect: Connect, d
     """No error for them, and no hole after the first event."""
     db.execute(LEADS)
     db.execute(
-        "insert into pgwhen.attachments (schema_name, table_name, alias, key_columns) values ('public', 'leads', 'lead', '{id}')"
+        """
+        insert into pgwhen.attachments (schema_name, table_name, alias, key_columns)
+        values ('public', 'leads', 'lead', '{id}')
+        """
     )
     db.execute("insert into pgwhen.subscriptions values (1, 'insert')")
     writer, stop = connect(), threading.Event()

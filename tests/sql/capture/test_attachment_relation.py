@@ -3,10 +3,10 @@
 import subprocess
 
 import psycopg
-from tests.conftest import Connect
-from tests.sql.capture.support import LEADS, Connection, attach, capture, changes, detach, messages, value
 
 from pgwhen.cli.embedded import Server
+from tests.conftest import Connect
+from tests.sql.capture.support import LEADS, Connection, attach, capture, changes, detach, messages, value
 
 RELATION = "select pgwhen._attachment_relation(%s)::text"
 
@@ -107,8 +107,8 @@ def test_dumped_and_restored(server: Server, dsn: str, db: Connection, connect: 
     restored = server.dsn(f"{name}_restored")
     db.execute(f"create database {name}_restored template template0".encode())
     try:
-        dump = subprocess.run([server.binaries / "pg_dump", "--dbname", dsn], check=True, capture_output=True).stdout
-        load = [server.binaries / "psql", "-qX", "-v", "ON_ERROR_STOP=1", "--dbname", restored]
+        dump = subprocess.run([str(server.binaries / "pg_dump"), "--dbname", dsn], check=True, capture_output=True).stdout
+        load = [str(server.binaries / "psql"), "-qX", "-v", "ON_ERROR_STOP=1", "--dbname", restored]
         subprocess.run(load, input=dump, check=True, capture_output=True)
         with psycopg.connect(restored, autocommit=True) as other:
             assert changes(other, "score") == [("insert", None, 2)]

@@ -1,6 +1,7 @@
 """Rows that go, cascades among them."""
 
 import pytest
+
 from tests.sql.capture.support import LEADS, Connection, capture, changes, messages
 
 
@@ -35,7 +36,12 @@ def test_many_rows_and_none(db: Connection, leads: int) -> None:
 def test_cascades(db: Connection) -> None:
     db.execute("create table clients (id integer primary key)")
     db.execute(
-        "create table jobs (id integer primary key, client_id integer references clients on delete cascade on update cascade)"
+        """
+        create table jobs (
+          id integer primary key,
+          client_id integer references clients on delete cascade on update cascade
+        )
+        """
     )
     db.execute("create table calls (id integer primary key, client_id integer references clients on delete set null)")
     db.execute("insert into clients values (1), (2)")

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tests.sql.capture.support import LEADS, Connection, capture, changes, messages
 
 
@@ -127,7 +128,7 @@ def test_without_a_primary_key_by_order(db: Connection, count: int) -> None:
 
 
 def test_a_row_swallowed_on_its_way_is_deleted_and_created(db: Connection) -> None:
-    """An update that moves a row between partitions is a delete and an insert there; a BEFORE trigger may refuse one."""
+    """An update that moves a row between partitions deletes and inserts it; a BEFORE trigger may refuse one."""
     db.execute("create table tickets (id integer, state text, primary key (id, state)) partition by list (state)")
     db.execute("create table tickets_open partition of tickets for values in ('open')")
     db.execute("create table tickets_done partition of tickets for values in ('done')")

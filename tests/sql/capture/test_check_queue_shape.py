@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from tests.sql.capture.support import LEADS, Connection, capture, changes, value
 
 from pgwhen.cli.migrate import migrate_database
+from tests.sql.capture.support import LEADS, Connection, capture, changes, value
 
 CHECK = "select pgwhen._check_queue_shape()"
 
@@ -16,10 +16,7 @@ def test_pgmq_as_it_is_installed(db: Connection) -> None:
     assert value(db, "select pgwhen._check_queue_shape('nothing')") == "there is no table pgmq.q_nothing"
 
 
-@pytest.mark.parametrize("made", ["create", "create_partitioned"])
-def test_a_plain_queue_is_as_a_new_one(db: Connection, made: str) -> None:
-    if made == "create_partitioned":
-        pytest.skip("needs pg_partman")
+def test_other_queues(db: Connection) -> None:
     db.execute("select pgmq.create('another')")
     assert value(db, "select pgwhen._check_queue_shape('another')") is None
     db.execute("select pgmq.create_unlogged('quick')")
@@ -52,7 +49,10 @@ def test_an_unknown_shape_is_served_by_pgmq_itself(db: Connection, dsn: str) -> 
     db.execute("alter table pgmq.q_pgwhen_events add column shard text not null default 'a'")
     db.execute("alter table pgmq.q_pgwhen_events alter column shard drop default")
     db.execute(
-        "create function pgmq_upgrade() returns trigger language plpgsql as $$ begin new.shard := 'b'; return new; end $$"
+        """
+        create function pgmq_upgrade() returns trigger language plpgsql
+        as $$ begin new.shard := 'b'; return new; end $$
+        """
     )
     db.execute(
         "create trigger upgrade before insert on pgmq.q_pgwhen_events for each row execute function pgmq_upgrade()"

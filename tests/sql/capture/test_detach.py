@@ -2,13 +2,14 @@
 
 import psycopg
 import pytest
+
 from tests.conftest import Connect
 from tests.sql.capture.support import LEADS, Connection, attach, capture, detach, messages, subscribe, value
 
 
 def triggers(db: Connection) -> int:
     """How many capture triggers there are."""
-    count: int = value(db, "select count(*) from pg_trigger where tgname like 'pgwhen%'")
+    count: int = value(db, "select count(*) from pg_trigger where starts_with(tgname, 'pgwhen_')")
     return count
 
 
@@ -78,7 +79,7 @@ def test_partitions_too_also_those_that_left(db: Connection) -> None:
 def test_what_is_not_attached(db: Connection) -> None:
     db.execute(LEADS)
     for _ in range(2):
-        with pytest.raises(psycopg.Error, match="public.leads is not attached") as caught:
+        with pytest.raises(psycopg.Error, match=r"public\.leads is not attached") as caught:
             detach(db, "leads")
         assert caught.value.sqlstate == "WF311"
         attach(db, "leads")

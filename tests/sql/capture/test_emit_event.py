@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.conftest import Connect
 from tests.sql.capture.support import Connection, make_role, messages, value
 

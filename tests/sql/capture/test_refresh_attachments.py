@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tests.sql.capture.support import LEADS, Connection, attach, capture, changes, value
 
 
@@ -23,7 +24,9 @@ def refresh(db: Connection) -> list[dict[str, Any]]:
 
 def stored(db: Connection) -> tuple[Any, ...] | None:
     """What the first attachment knows of its table."""
-    query = "select schema_name, table_name, key_columns, detached_at is null from pgwhen.attachments order by attachment_id"
+    query = """
+        select schema_name, table_name, key_columns, detached_at is null from pgwhen.attachments order by attachment_id
+    """
     return db.execute(query).fetchone()
 
 
@@ -39,6 +42,19 @@ def test_a_renamed_table(db: Connection, leads: int) -> None:
         {"attachment": leads, "table": 'crm."Prospects"', "change": "renamed", "detail": "was public.leads"}
     ]
     assert stored(db) == ("crm", "Prospects", ["id"], True)
+    assert refresh(db) == []
+
+
+def test_two_tables_that_swapped_their_names(db: Connection, leads: int) -> None:
+    db.execute("create table prospects (id int primary key)")
+    prospects = attach(db, "prospects")["attachment"]
+    for old, new in (("leads", "x"), ("prospects", "leads"), ("x", "prospects")):
+        db.execute(f"alter table {old} rename to {new}".encode())
+    assert [(c["attachment"], c["table"], c["change"]) for c in refresh(db)] == [
+        (leads, "public.prospects", "renamed"),
+        (prospects, "public.leads", "renamed"),
+    ]
+    assert stored(db) == ("public", "prospects", ["id"], True)
     assert refresh(db) == []
 
 

@@ -1,13 +1,13 @@
-"""Tables as applications have them, attached; one database for all read-only tests of a module, one for each that writes."""
+"""Tables as applications have them, attached: one database for a module's readers, one for each writer."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from tests.conftest import TEMPLATE, _database
 
 from pgwhen.cli.embedded import Server
+from tests.conftest import TEMPLATE, _database
 
 Connection = psycopg.Connection[Any]
 
@@ -20,7 +20,8 @@ create table clients (
   owner_id int references users
 );
 create table jobs (
-  id bigint primary key, title text, status text, total numeric(10, 2), budget numeric, client_id int references clients,
+  id bigint primary key, title text, status text, total numeric(10, 2), budget numeric,
+  client_id int references clients,
   owner_id int references users, reviewer_id int references users, due_at timestamptz, starts_at timestamp, on_day date,
   at_time time, takes interval, done boolean, data jsonb, tags text[], stage stage, code char(5), uid uuid,
   "Größe (cm)" int, event text, created_at timestamptz default now(), api_token text
@@ -28,7 +29,9 @@ create table jobs (
 create table leads (id int primary key, name text, status text, email text, score int);
 create table form_submissions (id int primary key, form text, email text);
 create table rooms (tenant_id int, id int, name text, primary key (tenant_id, id));
-create table bookings (id int primary key, tenant_id int, room_id int, foreign key (tenant_id, room_id) references rooms);
+create table bookings (
+  id int primary key, tenant_id int, room_id int, foreign key (tenant_id, room_id) references rooms
+);
 create table notes (body text);
 create table secrets_of_others (id int primary key, name text);
 create table visits (id int primary key, other_id int references secrets_of_others, guarded_id int);
@@ -42,21 +45,30 @@ select pgwhen.attach(t) from unnest('{jobs,leads,form_submissions,bookings,notes
 """
 
 
-def make_tables(db: Connection) -> None:
-    """The tables of an application, attached."""
-    db.execute(TABLES)
+@pytest.fixture(scope="session")
+def tables(server: Server) -> Iterator[str]:
+    """The name of a database with pgwhen and TABLES, to make others from."""
+    with _database(server, TEMPLATE) as dsn:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(TABLES)
+        yield dsn.split("@/")[1].split("?")[0]
+
+
+@pytest.fixture
+def dsn(server: Server, tables: str) -> Iterator[str]:
+    """URL of a fresh database with tables."""
+    with _database(server, tables) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="module")
-def lang(server: Server) -> Iterator[Connection]:
+def lang(server: Server, tables: str) -> Iterator[Connection]:
     """A connection to a database with tables; tests that use it change nothing."""
-    with _database(server, TEMPLATE) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
-        make_tables(connection)
+    with _database(server, tables) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
 def own(db: Connection) -> Connection:
     """A connection to a database with tables, for this test alone."""
-    make_tables(db)
     return db

@@ -18,7 +18,11 @@ def yaml(text: str) -> Any:
 
 def workflow(*steps: dict[str, Any], when: Any = None, **keys: Any) -> dict[str, Any]:
     """A definition that is right but for what is given."""
-    given = {"workflow": "w", "when": {"table": "jobs", "row": "saved"} if when is None else when, "steps": list(steps) or [SMS]}
+    given = {
+        "workflow": "w",
+        "when": {"table": "jobs", "row": "saved"} if when is None else when,
+        "steps": list(steps) or [SMS],
+    }
     return {**given, **keys}
 
 
@@ -45,7 +49,9 @@ def errors(db: Connection, definition: Any) -> list[tuple[str, str]]:
     return [(code, path) for severity, code, path, *_ in problems(db, definition) if severity == "error"]
 
 
-def apply(db: Connection, definition: Any, source: str | None = None, publish: bool = True, dry_run: bool = False) -> Any:
+def apply(
+    db: Connection, definition: Any, source: str | None = None, publish: bool = True, dry_run: bool = False
+) -> Any:
     """Apply a definition; returns the plan."""
     row = db.execute(
         "select pgwhen.apply_definition(%s, %s, %s, %s)", [dump_json(definition), source, publish, dry_run]
@@ -57,8 +63,10 @@ def apply(db: Connection, definition: Any, source: str | None = None, publish: b
 def condition(db: Connection, written: Any, bare: str = "record", place: str = "step") -> Any:
     """The typed form of a condition on jobs; problems raise."""
     scope = scope_of(db) | {"bare": bare, "place": place}
-    result = call(db, "_compile_condition", written, scope, "if") if not isinstance(written, str) else call(
-        db, "_compile_condition", dump_json(written), dump_json(scope), "if"
+    result = (
+        call(db, "_compile_condition", written, scope, "if")
+        if not isinstance(written, str)
+        else call(db, "_compile_condition", dump_json(written), dump_json(scope), "if")
     )
     assert result["problems"] == [], result["problems"]
     return result

@@ -4,6 +4,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.sql.language.support import call
 
 INPUTS = {
@@ -23,8 +24,10 @@ INPUTS = {
         ({"amount": 1}, {"amount": 1, "count": 3}),
         ({"amount": 1.5, "count": 4, "other": None}, {"amount": 1.5, "count": 4, "other": None}),
         ({"amount": 1, "count": None}, {"amount": 1, "count": 3}),
-        ({"amount": 1, "when": "2026-01-31T09:00Z", "day": "2026-01-31", "tags": [], "any": {}},
-         {"amount": 1, "when": "2026-01-31T09:00Z", "day": "2026-01-31", "tags": [], "any": {}, "count": 3}),
+        (
+            {"amount": 1, "when": "2026-01-31T09:00Z", "day": "2026-01-31", "tags": [], "any": {}},
+            {"amount": 1, "when": "2026-01-31T09:00Z", "day": "2026-01-31", "tags": [], "any": {}, "count": 3},
+        ),
     ],
 )
 def test_right_inputs(db: psycopg.Connection[Any], given: Any, complete: Any) -> None:
@@ -40,7 +43,7 @@ def test_right_inputs(db: psycopg.Connection[Any], given: Any, complete: Any) ->
         ({"amount": 1, "count": 1.5}, "count is 1.5, not integer"),
         ({"amount": 1, "day": "2026-02-30"}, "not date"),
         ({"amount": 1, "day": "2026-01-31T09:00"}, "not date"),
-        ({"amount": 1, "who": "x", "tags": {}}, "tags is {}, not list; who is"),
+        ({"amount": 1, "who": "x", "tags": {}}, "not uuid; tags is {}, not list"),
         ([], "is \\[\\], not an object"),
     ],
 )

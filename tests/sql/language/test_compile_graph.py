@@ -1,57 +1,73 @@
 """Trees and graphs of steps as edges."""
 
+import re
 from typing import Any
 
 import psycopg
 import pytest
+
 from tests.sql.language.support import call, workflow, yaml
 
 Connection = psycopg.Connection[Any]
 
-#: Steps, one letter each; c is a condition, s a stop; then the edges as "source outcome target".
+#: Steps, their types as letters (http, condition, stop); then the edges as "source outcome target".
 TREES = [
-    ("[{id: a, type: http}]", ""),
-    ("[{id: a, type: http}, {id: b, type: http}]", "a success b"),
-    ("[{id: a, type: http, on_error: continue}, {id: b, type: http}]", "a error b, a success b"),
+    ("[{id: a, type: h}]", ""),
+    ("[{id: a, type: h}, {id: b, type: h}]", "a success b"),
+    ("[{id: a, type: h, on_error: continue}, {id: b, type: h}]", "a error b, a success b"),
     (
-        "[{id: a, type: http, on_error: [{id: e, type: sms}]}, {id: b, type: http}]",
+        "[{id: a, type: h, on_error: [{id: e, type: h}]}, {id: b, type: h}]",
         "a error e, a success b, e success b",
     ),
     (
-        "[{id: a, type: http, on_error: [{id: e, type: sms, on_error: continue}, {id: s, type: stop}]}, {id: b, type: http}]",
+        "[{id: a, type: h, on_error: [{id: e, type: h, on_error: continue}, {id: s, type: s}]}, {id: b, type: h}]",
         "a error e, a success b, e error s, e success s",
     ),
     (
-        "[{id: a, type: http}, {id: c, type: condition, then: [{id: x, type: http}], else: [{id: y, type: http}]}, {id: d, type: http}]",
+        "[{id: a, type: h}, {id: c, type: c, then: [{id: x, type: h}], else: [{id: y, type: h}]}, {id: d, type: h}]",
         "a success c, c false y, c true x, x success d, y success d",
     ),
-    ("[{id: c, type: condition, then: [{id: x, type: http}]}, {id: d, type: http}]", "c false d, c true x, x success d"),
-    ("[{id: c, type: condition, else: [{id: s, type: stop}]}, {id: d, type: http}]", "c false s, c true d"),
-    ("[{id: c, type: condition}, {id: d, type: http}]", "c false d, c true d"),
-    ("[{id: c, type: condition, on_error: continue}, {id: d, type: http}]", "c error d, c false d, c true d"),
     (
-        "[{id: c, type: condition, then: [{id: k, type: condition, then: [{id: x, type: http}]}]}, {id: d, type: http}]",
+        "[{id: c, type: c, then: [{id: x, type: h}]}, {id: d, type: h}]",
+        "c false d, c true x, x success d",
+    ),
+    ("[{id: c, type: c, else: [{id: s, type: s}]}, {id: d, type: h}]", "c false s, c true d"),
+    ("[{id: c, type: c}, {id: d, type: h}]", "c false d, c true d"),
+    ("[{id: c, type: c, on_error: continue}, {id: d, type: h}]", "c error d, c false d, c true d"),
+    (
+        "[{id: c, type: c, then: [{id: k, type: c, then: [{id: x, type: h}]}]}, {id: d, type: h}]",
         "c false d, c true k, k false d, k true x, x success d",
     ),
-    ("[{id: s, type: stop, if: {}}, {id: d, type: http}]", "s success d"),
-    ("[{id: s, type: stop}]", ""),
+    ("[{id: s, type: s, if: {}}, {id: d, type: h}]", "s success d"),
+    ("[{id: s, type: s}]", ""),
     (
-        "[{id: a, type: http}, {id: b, type: http, needs: [a]}, {id: d, type: http, needs: [a]}, {id: e, type: http, needs: [b, d]}]",
+        "[{id: a, type: h}, {id: b, type: h, needs: [a]}, {id: d, type: h, needs: [a]},"
+        " {id: e, type: h, needs: [b, d]}]",
         "a success b, a success d, b success e, d success e",
     ),
-    ("[{id: a, type: http}, {id: b, type: http, needs: []}, {id: d, type: http}]", "b success d"),
-    ("[{id: a, type: http, needs: [b]}, {id: b, type: http, needs: []}]", "b success a"),
+    ("[{id: a, type: h}, {id: b, type: h, needs: []}, {id: d, type: h}]", "b success d"),
+    ("[{id: a, type: h, needs: [b]}, {id: b, type: h, needs: []}]", "b success a"),
     (
-        "[{id: c, type: condition, then: [{id: x, type: http}], else: [{id: s, type: stop}]}, {id: d, type: http, needs: [c]}]",
+        "[{id: c, type: c, then: [{id: x, type: h}], else: [{id: s, type: s}]}, {id: d, type: h, needs: [c]}]",
         "c false s, c true x, x success d",
     ),
     # Two branches at once within a branch: both begin at the condition, and what comes after waits for both.
     (
-        "[{id: c, type: condition, then: [{id: x, type: http}, {id: y, type: http, needs: [c]}]}, {id: d, type: http}]",
+        "[{id: c, type: c, then: [{id: x, type: h}, {id: y, type: h, needs: [c]}]}, {id: d, type: h}]",
         "c false d, c true x, c true y, x success d, y success d",
     ),
-    ("[{id: c, type: condition, then: [{id: x, type: http}]}, {id: d, type: http, needs: [x]}]", "c true x, x success d"),
+    (
+        "[{id: c, type: c, then: [{id: x, type: h}]}, {id: d, type: h, needs: [x]}]",
+        "c true x, x success d",
+    ),
 ]
+
+
+def spelt(text: str) -> Any:
+    """The YAML with its types written out."""
+    for letter, word in (("h", "http"), ("c", "condition"), ("s", "stop")):
+        text = re.sub(rf"type: {letter}\b", f"type: {word}", text)
+    return yaml(text)
 
 
 def edges(graph: dict[str, Any]) -> str:
@@ -61,22 +77,27 @@ def edges(graph: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize(("steps", "expected"), TREES)
 def test_trees(lang: Connection, steps: str, expected: str) -> None:
-    graph = call(lang, "_compile_graph", {"steps": yaml(steps)})
+    graph = call(lang, "_compile_graph", {"steps": spelt(steps)})
     assert graph["problems"] == []
     assert edges(graph) == expected
 
 
 def test_a_default_of_continue_adds_edges(lang: Connection) -> None:
-    steps = yaml("[{id: a, type: http}, {id: b, type: http, on_error: fail}, {id: d, type: http}]")
+    steps = spelt("[{id: a, type: h}, {id: b, type: h, on_error: fail}, {id: d, type: h}]")
     graph = call(lang, "_compile_graph", {"steps": steps, "on_error": "continue"})
     assert edges(graph) == "a error b, a success b, b success d"
 
 
 def test_nodes_and_edges(lang: Connection) -> None:
-    definition = yaml(
+    definition = spelt(
         """
-        nodes: [{id: d, type: http}, {id: b, type: http}, {id: a, type: http, on_error: continue}, {id: c, type: condition}]
-        edges: [{source: a, target: b}, {source: a, target: c}, {source: c, target: d, outcome: 'true'}, {source: b, target: d}]
+        nodes:
+          [{id: d, type: h}, {id: b, type: h}, {id: a, type: h, on_error: continue}, {id: c, type: c}]
+        edges:
+          - {source: a, target: b}
+          - {source: a, target: c}
+          - {source: c, target: d, outcome: 'true'}
+          - {source: b, target: d}
         """
     )
     graph = call(lang, "_compile_graph", definition)
@@ -87,11 +108,17 @@ def test_nodes_and_edges(lang: Connection) -> None:
 
 
 def test_positions_follow_the_text_where_edges_leave_a_choice(lang: Connection) -> None:
-    steps = yaml(
-        "[{id: c, type: condition, then: [{id: x, type: http}, {id: y, type: http}], else: [{id: z, type: http}]}, {id: d, type: http}]"
+    steps = spelt(
+        "[{id: c, type: c, then: [{id: x, type: h}, {id: y, type: h}], else: [{id: z, type: h}]}, {id: d, type: h}]"
     )
     graph = call(lang, "_compile_graph", {"steps": steps})
-    assert [(step["id"], step["position"]) for step in graph["steps"]] == [("c", 1), ("x", 2), ("y", 3), ("z", 4), ("d", 5)]
+    assert [(step["id"], step["position"]) for step in graph["steps"]] == [
+        ("c", 1),
+        ("x", 2),
+        ("y", 3),
+        ("z", 4),
+        ("d", 5),
+    ]
 
 
 def test_every_edge_goes_upwards_in_a_large_graph(lang: Connection) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.sql.language.support import call, workflow
 
 Connection = psycopg.Connection[Any]
@@ -66,7 +67,11 @@ def test_seed_003(lang: Connection) -> None:
         ("job_completed", None, {"table": "jobs", "becomes": {"status": "completed"}}),
         ("lead_status_change", None, {"table": "leads", "row": "updated", "columns": ["status"]}),
         ("lead_status_changed", {"new_status": "won"}, {"table": "leads", "becomes": {"status": "won"}}),
-        ("lead_status_changed", {"newStatus": ["a", "b"]}, {"table": "leads", "becomes": {"status": {"in": ["a", "b"]}}}),
+        (
+            "lead_status_changed",
+            {"newStatus": ["a", "b"]},
+            {"table": "leads", "becomes": {"status": {"in": ["a", "b"]}}},
+        ),
         (
             "job_status_changed",
             {"new_status": "done", "old_status": "open"},
@@ -82,7 +87,9 @@ def test_seed_003(lang: Connection) -> None:
 def test_names_of_triggers(lang: Connection, trigger: str, conditions: Any, means: dict[str, Any]) -> None:
     seed = {**SEED, "trigger_type": trigger, "trigger_conditions": conditions}
     assert normalise(lang, seed)["when"] == [means]
-    assert normalise(lang, workflow(when=[{"trigger_type": trigger, "trigger_conditions": conditions}]))["when"] == [means]
+    assert normalise(lang, workflow(when=[{"trigger_type": trigger, "trigger_conditions": conditions}]))["when"] == [
+        means
+    ]
     if not conditions:
         assert normalise(lang, workflow(when=trigger))["when"] == [means]
 
@@ -124,8 +131,10 @@ def test_identifiers_are_rewritten_with_their_references(lang: Connection) -> No
             "id": "Last one",
             "type": "condition",
             "needs": ["step-1", 7],
-            "if": {"steps.step-1.status": "completed", "all": ["$.steps.\"step-1\".output.status == 200"]},
-            "then": [{"id": "in-it", "type": "sms", "to": "1", "text": "{{ steps['step-1'].output.text }} steps.step-1"}],
+            "if": {"steps.step-1.status": "completed", "all": ['$.steps."step-1".output.status == 200']},
+            "then": [
+                {"id": "in-it", "type": "sms", "to": "1", "text": "{{ steps['step-1'].output.text }} steps.step-1"}
+            ],
             "else": [{"id": "b", "type": "sms", "to": "1", "text": "{% if steps.step-1.status %}a{% endif %}{{ x }}"}],
         },
         tests=[{"expect": {"step-1": "skipped", "step_7": {}}, "steps": {"step-1.output": {}}}],
@@ -137,7 +146,10 @@ def test_identifiers_are_rewritten_with_their_references(lang: Connection) -> No
     assert last["needs"] == ["step_1_2", "step_7"]
     assert last["if"] == {"steps.step_1_2.status": "completed", "all": ["$.steps.step_1_2.output.status == 200"]}
     assert last["then"][0] == {
-        "id": "in_it", "type": "sms", "to": "1", "text": "{{ steps.step_1_2.output.text }} steps.step-1"
+        "id": "in_it",
+        "type": "sms",
+        "to": "1",
+        "text": "{{ steps.step_1_2.output.text }} steps.step-1",
     }
     assert last["else"][0]["text"] == "{% if steps.step_1_2.status %}a{% endif %}{{ x }}"
     assert found["tests"] == [{"expect": {"step_1_2": "skipped", "step_7": {}}, "steps": {"step_1_2.output": {}}}]
@@ -158,7 +170,11 @@ def test_edges(lang: Connection) -> None:
         workflow({"id": "a b", "type": "sms"}, {"id": "a-b", "type": "sms"}, name="Ünï"),
         {"steps": [{"config": {"actionType": 5}, "type": "action"}], "trigger_type": 5, "when": None},
         {"steps": {"config": {}}, "nodes": 1, "edges": {}, "when": 1, "workflow": 1, "name": 2, "tests": "x"},
-        [], None, 1, "x", {},
+        [],
+        None,
+        1,
+        "x",
+        {},
     ],
 )
 def test_it_is_idempotent(lang: Connection, definition: Any) -> None:
