@@ -18,6 +18,9 @@ from .server import Connection, Place, apply, attach, connect, create_table, for
 BATCH = 500
 POLLER = '{"id": "bench", "contract": 1, "connections": []}'
 
+#: What the endpoint is said to have answered, on both sides.
+ANSWER = {"status": 200, "headers": {"content-type": "text/plain"}, "text": "ok"}
+
 #: What identifies an action, from claim to report.
 KEYS = ("execution_id", "step_id", "generation", "part", "attempt", "message_id")
 
@@ -145,9 +148,8 @@ def _message(action: dict[str, Any]) -> dict[str, Any]:
 
 def _report(action: dict[str, Any]) -> dict[str, Any]:
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    answer = {"status": 200, "headers": {"content-type": "text/plain"}, "text": "ok"}
     given = {key: action[key] for key in KEYS}
-    return {**given, "class": "ok", "output": answer, "answer": answer, "started_at": now, "finished_at": now}
+    return {**given, "class": "ok", "output": ANSWER, "answer": ANSWER, "started_at": now, "finished_at": now}
 
 
 def _floor(clock: Clock) -> None:
@@ -158,7 +160,7 @@ def _floor(clock: Clock) -> None:
     ):
         messages, executions, steps, attempts, _ = zip(*rows, strict=True)
         arrays = [_array(column) for column in (messages, executions, steps, attempts)]
-        outputs = "{" + ",".join([r'"{\"status\": 200}"'] * len(rows)) + "}"
+        outputs = "{" + ",".join([orjson.dumps(orjson.dumps(ANSWER).decode()).decode()] * len(rows)) + "}"
         query = "select floor.report(%s::bigint[], %s::uuid[], %s::text[], %s::integer[], %s::jsonb[])"
         clock.executions += clock.call("report", query, *arrays, outputs)[0][0]
 

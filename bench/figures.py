@@ -30,8 +30,7 @@ QUICK = Sizes(1, 1, 2_000, 1_000, 50, 500, 300, 20)
 class Figure:
     """One line: what was measured in each round, and what the peer reached in the same rounds.
 
-    ``ratio_of`` names the peer. ``expected`` is the least (``>=``) or most (``<=``) of the ratio, or of the figure
-    itself where there is no peer or ``of_value`` is set.
+    ``expected`` is the least (``>=``) or the most (``<=``) of the ratio, with ``of_value`` of the figure itself.
     """
 
     name: str
@@ -49,7 +48,7 @@ class Figure:
     @property
     def ratios(self) -> list[float]:
         """Ours to the peer's, round by round."""
-        return [ours / peer for ours, peer in zip(self.ours, self.peer, strict=bool(self.peer))] if self.peer else []
+        return [ours / peer for ours, peer in zip(self.ours, self.peer, strict=False)]
 
     def as_dict(self) -> dict[str, Any]:
         """For --json."""

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from . import database
-from .definitions import DefinitionError, Document, dump_json, dump_yaml, find_files, in_order, read_file, read_json
+from .definitions import DefinitionError, Document, KeyOrder, dump_json, dump_yaml, find_files, read_file, read_json
 from .main import Session
 from .output import json_option, plain, print_json, print_table, relative, state, talk
 
@@ -254,7 +254,7 @@ def export(session: Session, names: tuple[str, ...], form: str | None, folder: P
             talk(f"{path}")
         return
     if form == "json" and len(names) != 1:
-        click.echo(dump_json([in_order(item["definition"], item["key_order"]) for item in found]))
+        click.echo(dump_json([_canonical(item) for item in found]))
         return
     click.echo("---\n".join(text for text, _ in texts), nl=False)
 
@@ -267,8 +267,13 @@ def _export_text(item: dict[str, Any], form: str | None, canonical: bool) -> tup
         text = source if source.endswith("\n") else source + "\n"
         return text, f".{written}"
     if form == "json":
-        return dump_json(in_order(item["definition"], item["key_order"])) + "\n", ".json"
-    return dump_yaml(item["definition"], item["key_order"]), ".yaml"
+        return dump_json(_canonical(item)) + "\n", ".json"
+    return dump_yaml(_canonical(item)), ".yaml"
+
+
+def _canonical(item: dict[str, Any]) -> Any:
+    """The definition with its keys in the language's order."""
+    return KeyOrder(**item["key_order"]).sort(item["definition"])
 
 
 @click.command()

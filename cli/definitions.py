@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from json.decoder import JSONDecodeError, scanstring
+from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any
 
@@ -345,7 +345,9 @@ class _YamlReader:
             return self.mapping(node, place)
         if isinstance(node, SequenceNode):
             return [self.value(item, (*place, index)) for index, item in enumerate(node.value)]
-        return self.scalar(node)
+        if isinstance(node, ScalarNode):
+            return self.scalar(node)
+        raise self.error(node, "this has no meaning in JSON")
 
     def mapping(self, node: MappingNode, place: tuple[str | int, ...]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -433,8 +435,31 @@ def _is_ambiguous(text: str) -> bool:
     )
 
 
-def dump_yaml(definition: Any, key_order: Sequence[str] = ()) -> str:
-    """A definition as YAML, keys in the language's order. ``read_yaml`` reads it back to the same."""
+@dataclass(frozen=True, slots=True)
+class KeyOrder:
+    """The order of keys: at the top of a definition, and inside."""
+
+    top: Sequence[str] = ()
+    inside: Sequence[str] = ()
+
+    def sort(self, definition: Any) -> Any:
+        """The definition with its keys in order; what is not in it comes last."""
+        if not isinstance(definition, dict):
+            return definition
+        inside = {key: place for place, key in enumerate(self.inside)}
+        keys = sorted(definition, key=[*self.top, *definition].index)
+        return {key: _sorted(definition[key], inside) for key in keys}
+
+
+def _sorted(value: Any, places: dict[str, int]) -> Any:
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: places.get(key, len(places)))
+        return {key: _sorted(value[key], places) for key in keys}
+    return [_sorted(item, places) for item in value] if isinstance(value, list) else value
+
+
+def dump_yaml(definition: Any) -> str:
+    """A definition as YAML; ``read_yaml`` reads it back to the same."""
     yaml = YAML(pure=True)
     yaml.Representer = _Representer
     yaml.width = 120
@@ -442,24 +467,16 @@ def dump_yaml(definition: Any, key_order: Sequence[str] = ()) -> str:
     yaml.allow_unicode = True
     yaml.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()
-    yaml.dump(_ordered(definition, {key: place for place, key in enumerate(key_order)}), stream)
+    yaml.dump(_with_blocks(definition), stream)
     return stream.getvalue()
 
 
-def in_order(definition: Any, key_order: Sequence[str]) -> Any:
-    """A definition with its keys in the language's order."""
-    return _ordered(definition, {key: place for place, key in enumerate(key_order)}, blocks=False)
-
-
-def _ordered(value: Any, order: dict[str, int], blocks: bool = True) -> Any:
+def _with_blocks(value: Any) -> Any:
     if isinstance(value, dict):
-        keys = sorted(value, key=lambda key: order.get(key, len(order)))
-        return {key: _ordered(value[key], order, blocks) for key in keys}
+        return {key: _with_blocks(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_ordered(item, order, blocks) for item in value]
-    if blocks and isinstance(value, str) and _is_block(value):
-        return LiteralScalarString(value)
-    return value
+        return [_with_blocks(item) for item in value]
+    return LiteralScalarString(value) if isinstance(value, str) and _is_block(value) else value
 
 
 def _is_block(text: str) -> bool:

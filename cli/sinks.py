@@ -87,7 +87,7 @@ async def smtp_sink(
                 sink.arrived.set()
                 if on_mail:
                     on_mail(mail)
-        except ConnectionError:
+        except (ConnectionError, asyncio.IncompleteReadError):
             pass  # whoever sent went away
         finally:
             writer.close()
@@ -135,7 +135,7 @@ def _address(command: str) -> str:
 
 
 async def _data(reader: asyncio.StreamReader) -> bytes:
-    """The message up to the final dot; IncompleteReadError if the client is gone before it: such a mail never arrived."""
+    """The message up to the final dot. Raises IncompleteReadError if the client goes before: no mail arrived then."""
     lines = []
     while (line := await reader.readline()) != b".\r\n":
         if not line.endswith(b"\n"):

@@ -154,7 +154,10 @@ class HttpClient:
             log.debug("the body of an answer broke off: %r", error)
             whole = False
         await _close(answer)
-        headers = {name.lower(): clean_text(value) for name, value in answer.headers.items()}
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in answer.headers.raw:
+            name, value = raw_name.decode("latin-1").lower(), clean_text(raw_value.decode("utf-8", "replace"))
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
         kept, unpacked = _unpack(bytes(body[: self._max_body]), headers.get("content-encoding", ""), self._max_body)
         return Response(answer.status_code, headers, kept, truncated=not (whole and unpacked))
 

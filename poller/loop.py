@@ -16,13 +16,13 @@ import signal
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 
 from . import failpoints
+from .action import Action, Summary, fields_of, key_of
 from .database import Database
 from .http import HttpClient
 from .mail import Mailer
@@ -33,10 +33,12 @@ from .settings import Settings
 
 log = logging.getLogger(__name__)
 
-#: Seconds: how long results are collected; the share of a limited run kept for finishing; for a last report.
+#: Seconds: how long results are collected; the share of a limited run kept for finishing; for a last report; how long
+#: rendering may keep everything else waiting.
 COLLECT = 0.002
 RESERVE = 0.2
 LAST_REPORT = 0.5
+LONGEST_RENDERING = 0.005
 
 #: Seconds to look again while another poller ticks: the first pause and the longest.
 BUSY_PAUSE = 0.005
@@ -49,51 +51,7 @@ PATIENCE_AT_END = 10.0
 #: Seconds to look again when the door is somebody else's.
 NO_DOOR_PAUSE = 1.0
 
-_REF = ("execution_id", "step_id", "generation", "part", "attempt", "message_id")
-
-
-@dataclass(slots=True)
-class Action:
-    """A claimed action. ``connection`` and ``message`` are set when it is rendered; ``frozen`` if it was before."""
-
-    claimed: dict[str, Any]
-    claimed_at: float
-    channel: str = ""
-    connection: str = ""
-    message: dict[str, Any] = field(default_factory=dict)
-    recipients: list[str] = field(default_factory=list)
-
-    @property
-    def ref(self) -> dict[str, Any]:
-        """What identifies the attempt to the database."""
-        return {name: self.claimed[name] for name in _REF}
-
-    @property
-    def frozen(self) -> dict[str, Any]:
-        """The frozen_message object; without message when it was frozen before."""
-        message = None if self.claimed.get("frozen") else self.message
-        return self.ref | {
-            "channel": self.channel,
-            "connection": self.connection,
-            "recipients": self.recipients,
-            "message": message,
-        }
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a run did. ``ok`` and ``failed`` count attempts."""
-
-    dispatched: int = 0
-    claimed: int = 0
-    ok: int = 0
-    failed: int = 0
-    late: int = 0
-    given_back: int = 0
-
-    def as_dict(self) -> dict[str, int]:
-        """For JSON."""
-        return asdict(self)
+NOT_SENT = "the poller was stopped before it sent the message"
 
 
 class Poller:
@@ -105,6 +63,8 @@ class Poller:
         self.performer = performer
         self.summary = Summary()
         self.stopping = False
+        self._poller = settings.poller
+        self._hurrying = False
         self._started = time.monotonic()
         self._longest = 0.0
         self._answered = False
@@ -124,6 +84,8 @@ class Poller:
         end = self._started + settings.max_seconds if settings.max_seconds else None
         self.database.be_patient(PATIENCE if settings.once else None, end)
         timer = None
+        names = ", ".join(self.settings.connections)
+        log.info("started as %s: %s", settings.poller_id, names)
         if (left := self._left()) is not None:
             timer = asyncio.get_running_loop().call_later(left - self._reserve(), self.stop)
         async with asyncio.TaskGroup() as group:
@@ -150,6 +112,7 @@ class Poller:
         self._changed.set()
 
     def _hurry(self) -> None:
+        self._hurrying = True
         for send in self._sends:
             send.cancel()
 
@@ -166,14 +129,15 @@ class Poller:
     async def _drain(self) -> None:
         self.stopping = True
         self._changed.set()
-        left = list(self._pending)
+        unsent = list(self._pending)
         self._pending.clear()
-        if left:
-            self.summary.given_back += await self.database.extend_leases([action.ref for action in left], 0.0)
-            for action in left:
+        if unsent:
+            self.summary.given_back += await self._extend(unsent, 0.0)
+            for action in unsent:
                 self._forget(action.claimed)
+        left = self._left()
         try:
-            async with asyncio.timeout(None if (left_ := self._left()) is None else max(left_ - LAST_REPORT, 0.0)):
+            async with asyncio.timeout(None if left is None else max(left - LAST_REPORT, 0.0)):
                 while self._held:
                     await self._next_change()
         except TimeoutError:
@@ -223,7 +187,7 @@ class Poller:
     async def _ask(self, call: Callable[..., Awaitable[dict[str, Any]]], most: int) -> dict[str, Any] | None:
         """Claim. An error that is no outage ends a poller that never got an answer; a later one is waited out."""
         try:
-            answer = await call(most, self.settings.lease, self.settings.poller)
+            answer = await call(most, self.settings.lease, self._poller)
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
@@ -242,13 +206,14 @@ class Poller:
         claimed = answer["actions"]
         if claimed:
             failpoints.hit("after_claim")
-        for number, raw in enumerate(claimed, 1):
-            action = Action(raw, time.monotonic())
-            self._held[_key(raw)] = action
+        pause = now = time.monotonic()
+        for raw in claimed:
+            self._held[key_of(raw)] = action = Action(raw, now)
             self.summary.claimed += 1
             self._prepare(action)
-            if number % 25 == 0:
-                await asyncio.sleep(0)  # rendering must not keep answers waiting
+            if time.monotonic() - pause > LONGEST_RENDERING:
+                await asyncio.sleep(0)  # answers and leases do not wait for templates
+                pause = time.monotonic()
         if claimed:
             failpoints.hit("after_render")
             self._changed.set()
@@ -272,7 +237,7 @@ class Poller:
         except RenderError as error:
             self._result(action, failed("permanent", error.code, str(error)), datetime.now(UTC))
         except Exception as error:
-            log.exception("an action cannot be rendered", extra=_fields(claimed))
+            log.exception("an action cannot be rendered", extra=fields_of(claimed))
             outcome = failed("permanent", "poller", f"step {claimed['step_id']}: {type(error).__name__}: {error}")
             self._result(action, outcome, datetime.now(UTC))
         else:
@@ -316,8 +281,10 @@ class Poller:
                 verdicts = await self._freeze(group)
                 failpoints.hit("after_freeze")
                 for action in group:
-                    verdict = verdicts.get(_key(action.claimed))
-                    if verdict == "send":
+                    verdict = verdicts.get(key_of(action.claimed))
+                    if verdict == "send" and self._hurrying:
+                        self._result(action, failed("transient", "stopped", NOT_SENT), datetime.now(UTC))
+                    elif verdict == "send":
                         send = asyncio.create_task(self._perform(action))
                         self._sends.add(send)
                         send.add_done_callback(functools.partial(self._sent, action))
@@ -328,10 +295,9 @@ class Poller:
         self._sends.discard(send)
         self._changed.set()
         if send.cancelled():  # before it began
-            text = "the poller was stopped before it sent the message"
-            self._result(action, failed("transient", "stopped", text), datetime.now(UTC))
+            self._result(action, failed("transient", "stopped", NOT_SENT), datetime.now(UTC))
         elif error := send.exception():
-            log.error("an attempt ended in an error of the poller", exc_info=error, extra=_fields(action.claimed))
+            log.error("an attempt ended in an error of the poller", exc_info=error, extra=fields_of(action.claimed))
             self._result(action, failed("uncertain", "poller", repr(error)), datetime.now(UTC))
 
     async def _freeze(self, group: Sequence[Action]) -> dict[tuple[Any, ...], str]:
@@ -344,13 +310,13 @@ class Poller:
             if len(group) > 1:
                 half = len(group) // 2
                 return await self._freeze(group[:half]) | await self._freeze(group[half:])
-            log.error("a message cannot be frozen: %s", error, extra=_fields(group[0].claimed))
+            log.error("a message cannot be frozen: %s", error, extra=fields_of(group[0].claimed))
             if isinstance(error, psycopg.DataError):
                 text = f"step {group[0].claimed['step_id']}: PostgreSQL cannot store the message: {error}"
                 self._result(group[0], failed("permanent", "message", text), datetime.now(UTC))
-                return {_key(group[0].claimed): "reported"}
+                return {key_of(group[0].claimed): "reported"}
             return {}
-        return {_key(verdict): verdict["verdict"] for verdict in verdicts}
+        return {key_of(verdict): verdict["verdict"] for verdict in verdicts}
 
     async def _perform(self, action: Action) -> None:
         started, began = datetime.now(UTC), time.monotonic()
@@ -366,7 +332,7 @@ class Poller:
     def _result(self, action: Action, outcome: Outcome, started: datetime) -> None:
         """Note the result of an attempt for the reporter."""
         ok = outcome.class_ == "ok"
-        fields = _fields(action.claimed) | {"connection": action.connection or None, "class": outcome.class_}
+        fields = fields_of(action.claimed) | {"connection": action.connection or None, "class": outcome.class_}
         if ok:
             self.summary.ok += 1
             log.debug("%s sent", action.claimed["type"], extra=fields)
@@ -416,7 +382,7 @@ class Poller:
             if len(reports) > 1:
                 half = len(reports) // 2
                 return await self._deliver(reports[:half]) + await self._deliver(reports[half:])
-            log.error("a result cannot be recorded: %s", error, extra=_fields(reports[0]))
+            log.error("a result cannot be recorded: %s", error, extra=fields_of(reports[0]))
             if not isinstance(error, psycopg.DataError) or not (reports[0]["output"] or reports[0]["answer"]):
                 return 0  # its lease will run out
             note = {"note": f"the answer could not be stored: {error}".split("\n", 1)[0]}
@@ -425,7 +391,7 @@ class Poller:
             )
 
     def _forget(self, ref: dict[str, Any]) -> None:
-        self._held.pop(_key(ref), None)
+        self._held.pop(key_of(ref), None)
         self._woken.set()
 
     async def _beat(self) -> None:
@@ -433,26 +399,18 @@ class Poller:
         third = self.settings.lease / 3
         while True:
             await asyncio.sleep(third)
-            old = [action.ref for action in self._held.values() if time.monotonic() - action.claimed_at > third / 2]
-            if not old:
-                continue
-            try:
-                ours = await self.database.extend_leases(old, self.settings.lease)
-            except psycopg.OperationalError:
-                raise
-            except psycopg.Error as error:
-                log.error("leases cannot be extended: %s", error)
-            else:
-                if ours < len(old):
-                    log.warning("%s of %s leases are lost", len(old) - ours, len(old))
+            old = [action for action in self._held.values() if time.monotonic() - action.claimed_at > third / 2]
+            if old and (ours := await self._extend(old, self.settings.lease)) < len(old):
+                log.warning("%s of %s leases are lost", len(old) - ours, len(old))
 
-
-def _key(ref: dict[str, Any]) -> tuple[Any, ...]:
-    return ref["execution_id"], ref["step_id"], ref["part"], ref["attempt"]
-
-
-def _fields(ref: dict[str, Any]) -> dict[str, Any]:
-    return {name: ref[name] for name in ("execution_id", "step_id", "attempt")}
+    async def _extend(self, actions: Sequence[Action], lease: float) -> int:
+        try:
+            return await self.database.extend_leases([action.ref for action in actions], lease)
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            log.error("leases cannot be changed, they will run out: %s", error)
+            return 0
 
 
 def _counts(classes: Counter[str]) -> str:

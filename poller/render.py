@@ -95,6 +95,8 @@ def _renderer(channel: str, key: str) -> Callable[[Any, Mapping[str, Any]], Any]
 def _headers(render: Callable[..., Any], headers: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
     found = {}
     for name, text in headers.items():
+        if text is None:
+            continue
         try:
             found[name] = render(_template(text), context)
         except templates.TemplateError as error:

@@ -108,14 +108,14 @@ def choose(
 ) -> Connection:
     """The connection that a step takes: the one it names, the one the environment chooses, the only one."""
     ours = [connection for connection in connections.values() if connection.channel == channel]
-    variables = VARIABLES.get(channel, "")
+    variables = f": set {VARIABLES[channel]}" if channel in VARIABLES else ""
     if wanted or (wanted := environ.get(CHOICES.get(channel, ""), "").strip()):
         for connection in ours:
             if connection.name == wanted:
                 return connection
-        raise NotConfigured(f"the connection {wanted} is not configured for {channel}: set {variables}")
+        raise NotConfigured(f"the connection {wanted} is not configured for {channel}{variables}")
     if not ours:
-        raise NotConfigured(f"no provider for {channel}: set {variables}")
+        raise NotConfigured(f"no provider for {channel}{variables}")
     if len(ours) > 1:
         raise NotConfigured(
             f"{len(ours)} providers for {channel} ({_names(ours)}): set {CHOICES[channel]} to one of them"

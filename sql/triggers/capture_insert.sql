@@ -14,7 +14,7 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-  v_attachment_id integer := tg_argv[0];
+  v_attachment_id integer := tg_argv[0]::integer;
   v_key_columns text[];
   v_excluded text[];
   v_doorbell boolean;

@@ -5,7 +5,7 @@ language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_attachment_id integer := tg_argv[0];
+  v_attachment_id integer := tg_argv[0]::integer;
   v_doorbell boolean;
 begin
   select a.doorbell

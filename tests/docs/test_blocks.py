@@ -55,6 +55,7 @@ def folder_of(tmp_path: Path) -> Path:
     return tmp_path / "work"
 
 
+@pytest.mark.timeout(300)
 def test_readme(tmp_path: Path, home: Path, world: Servers) -> None:
     follow(ROOT / "README.md", folder_of(tmp_path), home, world)
     (mail,) = world.mails
@@ -62,6 +63,7 @@ def test_readme(tmp_path: Path, home: Path, world: Servers) -> None:
     assert mail.text().rstrip() == "Dear Anna,\n\nyour job has been completed."
 
 
+@pytest.mark.timeout(300)
 def test_quickstart(tmp_path: Path, home: Path, world: Servers) -> None:
     follow(ROOT / "docs" / "quickstart.md", folder_of(tmp_path), home, world)
     assert [(mail.recipients[0], str(mail.message["Subject"])) for mail in world.mails[:3]] == [
@@ -85,3 +87,16 @@ def test_sql_of_operations(block: Block, db: psycopg.Connection[object]) -> None
         with contextlib.suppress(psycopg.errors.DuplicateObject), db.transaction():
             db.execute(statement.encode())
     db.execute("rollback")
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "fits"),
+    [
+        ("a …  c", "x\na 17 c\nd", True),
+        ("a\nc", "a\nb\nc", False),
+        ("a…c", "a\nb\nc", True),
+        ("a 1", "a 2", False),
+    ],
+)
+def test_output_is_compared(expected: str, actual: str, fits: bool) -> None:
+    assert matches(expected, actual) == fits

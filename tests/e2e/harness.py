@@ -32,7 +32,6 @@ from urllib.parse import parse_qs
 import psycopg
 from aiohttp import web
 
-from pgwhen.cli.main import COMMANDS
 from pgwhen.cli.sinks import Mail, smtp_sink
 from pgwhen.poller import loop
 from pgwhen.poller.settings import from_environment
@@ -226,14 +225,6 @@ class Stage:
 
     def apply(self, *documents: str | Path) -> None:
         """Apply definitions by the command line: files, their hosts replaced by the stage's server."""
-        if "apply" not in COMMANDS:  # TEMPORARY
-            from ruamel.yaml import YAML
-
-            for document in map(Path, documents):
-                text = HOSTS.sub(self.world.http_url + r"/\1", (ROOT / document).read_text())
-                data = YAML(typ="safe", pure=True).load(text)
-                self.sql("select pgwhen.apply_definition(%s::jsonb)", json.dumps(data))
-            return
         copies = []
         for document in map(Path, documents):
             copy = self.folder / document.name

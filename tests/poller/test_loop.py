@@ -269,6 +269,48 @@ def test_a_timeout_of_the_step_bounds_the_attempt(db: Connection, dsn: str) -> N
     assert column(db, "select error ->> 'code' from pgwhen.attempts") == ["timeout"]
 
 
+def test_a_throttled_connection_is_left_alone_by_all(db: Connection, dsn: str) -> None:
+    with providers() as ours:
+        ours.server.script = [Answer(429, b'{"code": 20429}', headers={"retry-after": "60"})]
+        made = workflow(db, {"id": "text", "type": "sms", "definition": {"to": "+31612345678", "text": "Hi"}})
+        environ = {name: value for name, value in ours.environ.items() if name.startswith("TWILIO")}
+        happen(db, made, {"id": 1})
+        run(dsn, environ)
+        happen(db, made, {"id": 2}, {"id": 3})
+        run(dsn, environ)
+        assert len(ours.server.received) == 1
+    assert states(db) == {"sleeping": 3}
+
+
+def test_a_connection_that_is_gone_at_the_second_attempt_fails_the_step(db: Connection, dsn: str) -> None:
+    with providers() as ours:
+        ours.server.script = ["drop"]
+        retry = NO_WAIT | {"backoff": 1, "max": 1}
+        step = {"id": "text", "type": "sms", "definition": {"to": "+31612345678", "text": "Hi"}, "retry": retry}
+        made = workflow(db, step)
+        happen(db, made, {"id": 1})
+        environ = {name: value for name, value in ours.environ.items() if name.startswith("TWILIO")}
+        run(dsn, environ)
+        time.sleep(1)
+        run(dsn)
+    assert states(db) == {"failed": 1}
+    assert column(db, "select error ->> 'code' from pgwhen.execution_steps") == ["not_configured"]
+
+
+def test_a_context_that_cannot_be_read_fails_its_step(db: Connection, dsn: str) -> None:
+    body = "select prosrc, pg_get_function_arguments(oid), pg_get_function_result(oid) from pg_proc where proname = %s"
+    ((_, arguments, result),) = db.execute(body, ["_build_contexts"]).fetchall()
+    db.execute(
+        f"create or replace function pgwhen._build_contexts({arguments}) returns {result} language plpgsql as"  # type: ignore[call-overload]
+        " $$ begin raise exception using errcode = '42501', message = 'permission denied for table jobs'; end $$"
+    )
+    made = workflow(db, post("http://127.0.0.1/"))
+    happen(db, made, {"id": 1})
+    assert run(dsn).failed == 1
+    (error,) = column(db, "select error from pgwhen.execution_steps")
+    assert (error["code"], error["message"]) == ("42501", "permission denied for table jobs")
+
+
 # ---------------------------------------------------------------- several, long, short
 
 
@@ -476,6 +518,19 @@ def test_when_the_door_is_taken_it_still_polls(db: Connection, dsn: str, connect
             time.sleep(1)
             happen(db, made, {"id": 1})
             assert wait_until(lambda: server.received, 5)
+
+
+def test_a_poller_waits_while_the_database_is_migrated(db: Connection, dsn: str, connect: Any) -> None:
+    other = connect()
+    other.execute("select pg_advisory_lock(hashtextextended('pgwhen.migrate', 0))")
+    with http_server() as server:
+        made = workflow(db, post(server.url + "/"))
+        happen(db, made, {"id": 1})
+        with Running(settings(dsn, once=False)):
+            time.sleep(0.5)
+            assert server.received == []
+            other.execute("select pg_advisory_unlock_all()")
+            assert wait_until(lambda: server.received, 10)
 
 
 def test_a_retry_is_made_when_it_is_due(db: Connection, dsn: str) -> None:

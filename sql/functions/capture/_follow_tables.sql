@@ -10,7 +10,7 @@ begin
   update pgwhen.attachments a
   set detached_at = pgwhen._now()
   where a.detached_at is null and pgwhen._attachment_relation(a.attachment_id) is null
-    and pgwhen._relation(a.schema_name, a.table_name) is null;
+    and pgwhen._relation_named(a.schema_name, a.table_name) is null;
   delete from pgwhen.subscriptions s
   using pgwhen.attachments a
   where a.attachment_id = s.attachment_id and a.detached_at is not null;

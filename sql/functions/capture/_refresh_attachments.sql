@@ -10,7 +10,7 @@ declare
   v_attachment pgwhen.attachments;
   v_table regclass;
   v_change record;
-  v_changes jsonb := '[]';
+  v_changes jsonb := jsonb '[]';
 begin
   perform pgwhen._follow_tables();
   foreach v_attachment in array v_before loop

@@ -57,7 +57,7 @@ begin
   end case;
   if v_value is null then
     return pgwhen._result(null, pgwhen._problem(case p_type when 'interval' then 'WF011' else 'WF021' end, p_place,
-      format('%s is not %s%s', pgwhen._quote(p_value), pgwhen._kind_name(p_type), coalesce(format(', and %s is %s', p_column ->> 'name', p_column ->> 'sql_type'), '')), v_hint));
+      format('%s is not %s%s', pgwhen._quote(p_value), pgwhen._kind_name(p_type), case when p_column ? 'name' then format(', and %s is %s', p_column ->> 'name', p_column ->> 'sql_type') else '' end), v_hint));
   end if;
   return pgwhen._result(jsonb_build_object('literal', v_value));
 end

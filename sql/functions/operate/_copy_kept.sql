@@ -1,5 +1,4 @@
--- executions_keeping is made first, and says what is kept of the others: the steps, messages, attempts and remarks of those
--- executions, the events that started them, and events that could not be dispatched, as long as other failures.
+-- executions_keeping is made first: what is kept of the other tables depends on it.
 create or replace function pgwhen._copy_kept(p_table text, p_week timestamptz, p_cutoff timestamptz, p_failed_cutoff timestamptz) returns void
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -8,12 +7,7 @@ declare
   v_new text := p_table || '_keeping';
   v_id text := pgwhen._history_id(p_table);
   v_to uuid := pgwhen._id_from(p_week + interval '7 days');
-  v_keep text := case p_table
-    when 'executions' then 'pgwhen._is_kept(o.status, o.had_failures, o.finished_at, $1, $2)'
-    when 'events' then 'o.status = ''failed'' and o.occurred_at > $2
-      or exists (select from pgwhen.executions_keeping k where k.event_id = o.event_id)'
-    else 'exists (select from pgwhen.executions_keeping k where k.execution_id = o.execution_id)'
-  end;
+  v_keep text := pgwhen._kept_condition(p_table, 'executions_keeping');
   v_old text;
 begin
   -- Dynamic: names, bounds and what is kept differ by table.

@@ -26,7 +26,8 @@ begin
       case when v_ahead < 2 or v_has_rows then 'pgwhen maintain makes partitions and moves the rows; tick does too, if nobody holds a lock.' end;
   end loop;
   return query select 'retention', case when v_due is null then 'ok' else 'warning' end,
-    coalesce(format('the week of %s should have been dropped', (v_due at time zone 'UTC')::date), 'nothing older than it should be'),
+    case when v_due is null then 'nothing is older than it should be'
+      else format('the week of %s should have been dropped', (v_due at time zone 'UTC')::date) end,
     case when v_due is not null then 'Run pgwhen maintain daily: from cron, pg_cron or a timer.' end;
 end
 $$;

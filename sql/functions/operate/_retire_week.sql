@@ -21,9 +21,10 @@ begin
   foreach v_table in array pgwhen._history_tables() loop
     perform pgwhen._copy_kept(v_table, v_week, p_cutoff, p_failed_cutoff);
   end loop;
-  delete from pgwhen.failures f
-  where f.execution_id < pgwhen._id_from(v_week + interval '7 days')
-    and not exists (select from pgwhen.executions_keeping k where k.execution_id = f.execution_id);
+  -- Dynamic: the table exists only here.
+  execute format('delete from pgwhen.failures f
+    where f.execution_id < %L and not exists (select from pgwhen.%I k where k.execution_id = f.execution_id)',
+    pgwhen._id_from(v_week + interval '7 days'), 'executions' || '_keeping');
   foreach v_table in array pgwhen._history_tables() loop
     perform pgwhen._swap_keeper(v_table, v_week);
   end loop;

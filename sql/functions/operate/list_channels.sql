@@ -19,7 +19,7 @@ as $$
   join pgwhen.steps s on s.workflow_id = v.workflow_id and s.version = v.version and s.performed_by = 'poller'
   left join lateral (
     select r.match[1] as name
-    from regexp_matches(s.definition::text, $r$secret\(\s*\\?['"]env:([A-Za-z_][A-Za-z0-9_]*)$r$, 'g') r (match)
+    from regexp_matches(s.definition::text, $r$secret\(\s*\\?['"]env:([A-Za-z_][A-Za-z0-9_]*)\\?['"]\s*\)$r$, 'g') r (match)
   ) m on true
   group by s.type, s.definition ->> 'connection'
   order by s.type, s.definition ->> 'connection'

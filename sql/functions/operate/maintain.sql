@@ -10,12 +10,12 @@ declare
   v_now timestamptz := pgwhen._now();
   v_cutoff timestamptz := v_now - greatest(pgwhen._setting('retention_days', 30), 1) * interval '1 day';
   v_failed_cutoff timestamptz := v_now - greatest(pgwhen._setting('failed_retention_days', 90), 1) * interval '1 day';
-  v_done jsonb := '{}';
-  v_attachments jsonb := '[]';
+  v_done jsonb;
+  v_attachments jsonb := '[]'::jsonb;
   v_made integer;
   v_week timestamptz;
   v_more boolean := true;
-  v_postponed text[] := '{}';
+  v_postponed text[] := array[]::text[];
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('pgwhen.maintain', 0)) then
     return jsonb_build_object('single_flight', false, 'more', false);

@@ -5,10 +5,14 @@
 --            retried, and what ran only because a step failed (its error branch), which may fail again or not.
 -- If a stop outside the error branches ended the execution, what that stop cancelled stays cancelled. Of an execution that has
 -- not ended only uncertain and held steps are retried; the rest of it is in motion.
+--
+-- Hash joins are wanted here, whatever the caller has set: they join what was read before, not tables.
 create or replace function pgwhen._plan_retry(p_execution_ids uuid[])
 returns table (execution_id uuid, step_id text, action text)
 language sql stable
 set search_path = pg_catalog, pgwhen, pg_temp
+set enable_hashjoin = on
+set enable_mergejoin = on
 as $$
   with recursive step as materialized (
     select s.execution_id, s.step_id, s.status, s.attempt, x.workflow_id, x.version, t.type, t.performed_by,
@@ -29,16 +33,17 @@ as $$
     select b.workflow_id, b.version, b.origin, b.by_error, e.target
     from behind b
     join pgwhen.edges e on e.workflow_id = b.workflow_id and e.version = b.version and e.source = b.step_id
-  ), placed as materialized (
-    select s.*, p.is_behind, p.only_by_error,
-      bool_or(s.type = 'stop' and s.status = 'completed' and not p.only_by_error) over (partition by s.execution_id) as stopped
+  ), follower as materialized (
+    select s.execution_id, b.step_id, bool_and(b.by_error) as only_by_error
     from step s
-    cross join lateral (
-      select count(*) > 0 as is_behind, coalesce(bool_and(b.by_error), false) as only_by_error
-      from step r
-      join behind b on b.workflow_id = r.workflow_id and b.version = r.version and b.origin = r.step_id
-      where r.execution_id = s.execution_id and r.retried and b.step_id = s.step_id
-    ) p
+    join behind b on b.workflow_id = s.workflow_id and b.version = s.version and b.origin = s.step_id
+    where s.retried and s.ended
+    group by s.execution_id, b.step_id
+  ), placed as materialized (
+    select s.*, f.execution_id is not null as is_behind, coalesce(f.only_by_error, false) as only_by_error,
+      bool_or(s.type = 'stop' and s.status = 'completed' and f.only_by_error is not true) over (partition by s.execution_id) as stopped
+    from step s
+    left join follower f on f.execution_id = s.execution_id and f.step_id = s.step_id
   )
   select p.execution_id, p.step_id,
     case

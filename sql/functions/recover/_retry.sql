@@ -10,7 +10,6 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
 declare
-  v_plan jsonb;
   v_requeue pgwhen.step_ref[];
   v_restart pgwhen.step_ref[];
   v_gone pgwhen.step_ref[];
@@ -29,7 +28,8 @@ begin
         select from pgwhen.execution_steps s
         join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
         where s.execution_id = x.execution_id and s.status = 'completed' and t.type = 'stop'
-          and (s.execution_id, s.step_id)::pgwhen.step_ref <> all (coalesce(v_gone, '{}'))));
+          and not exists (
+            select from unnest(v_gone) r where r.execution_id = s.execution_id and r.step_id = s.step_id)));
 
   update pgwhen.executions x
   set generation = x.generation + 1, status = 'running', finished_at = null, reason = null, error = null,
@@ -63,7 +63,8 @@ begin
     from unnest(v_ended) i (execution_id)
     join pgwhen.executions x on x.execution_id = i.execution_id
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version
-    where (x.execution_id, t.step_id)::pgwhen.step_ref <> all (coalesce(v_restart, '{}'))
+    where not exists (
+        select from unnest(v_restart) r where r.execution_id = x.execution_id and r.step_id = t.step_id)
       and not exists (
         select from pgwhen.edges e where e.workflow_id = t.workflow_id and e.version = t.version and e.target = t.step_id)
       and not exists (

@@ -23,7 +23,8 @@ def shop(world: World) -> World:
         create table users (id uuid primary key default gen_random_uuid(), email text);
         create table jobs (
           id integer generated always as identity primary key, title text, status text, total numeric(12, 2),
-          big bigint, due timestamptz, day date, lasts interval, tags text[], extra jsonb, api_token text default 'secret',
+          big bigint, due timestamptz, day date, lasts interval, tags text[], extra jsonb,
+          api_token text default 'secret',
           client_id bigint references clients, owner_id uuid references users, creator_id uuid references users);
         grant select on clients, users to pgwhen_actions;
         insert into users (id, email) values

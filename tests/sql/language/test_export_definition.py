@@ -16,7 +16,8 @@ def test_the_definition_and_its_source(own: Connection) -> None:
     found = call(own, "export_definition", "job_completed")
     assert found["definition"] == call(own, "normalise_definition", SEED)
     assert (found["source"], found["version"], found["status"], found["is_draft"]) == ("the text", 1, "active", False)
-    assert found["key_order"][:4] == ["workflow", "name", "description", "tags"]
+    assert found["key_order"]["top"][:5] == ["workflow", "name", "description", "tags", "when"]
+    assert found["key_order"]["inside"][:3] == ["table", "row", "columns"]
     assert apply(own, found["definition"])["plan"] == "unchanged"
 
 
@@ -35,7 +36,7 @@ def test_a_draft_goes_before(own: Connection) -> None:
 
 def test_an_unknown_workflow(own: Connection) -> None:
     apply(own, {**workflow(), "workflow": "job_completed"})
-    with pytest.raises(psycopg.DatabaseError, match="no workflow job_complete") as raised:
+    with pytest.raises(psycopg.DatabaseError, match="workflow job_complete does not exist") as raised:
         call(own, "export_definition", "job_complete")
-    assert raised.value.sqlstate == "WF230"
+    assert raised.value.sqlstate == "WF200"
     assert raised.value.diag.message_hint == "Did you mean job_completed?"

@@ -58,4 +58,4 @@ def test_each_tenant_sees_its_own(own: Connection) -> None:
     own.execute("insert into pgwhen.tenant_roles values (session_user, 'acme')")
     with pytest.raises(psycopg.DatabaseError) as raised:
         call(own, "pause_workflow", "w")
-    assert raised.value.sqlstate == "WF230"
+    assert raised.value.sqlstate == "WF200"

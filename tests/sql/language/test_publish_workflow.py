@@ -49,7 +49,7 @@ def test_what_cannot_be_published(own: Connection) -> None:
     with pytest.raises(psycopg.DatabaseError, match="no draft") as raised:
         call(own, "publish_workflow", "w")
     assert raised.value.sqlstate == "WF304"
-    with pytest.raises(psycopg.DatabaseError, match="no workflow v") as raised:
+    with pytest.raises(psycopg.DatabaseError, match="workflow v does not exist") as raised:
         call(own, "publish_workflow", "v")
-    assert raised.value.sqlstate == "WF230"
+    assert raised.value.sqlstate == "WF200"
     assert raised.value.diag.message_hint == "pgwhen workflows lists them."

@@ -223,7 +223,8 @@ RIGHT_STEPS = """
 - {id: a, type: http, url: "https://x/{{ job.id }}", method: post, query: {a: 1, b: [1, 2], c: "{{ job.id }}"}}
 - {id: a, type: http, url: x, json: {a: ["{{ job.data.x.y }}"]}, join: all}
 - {id: a, type: http, url: x, headers: {Authorization: "Bearer {{ secret('env:A_B') }}"}, form: {a: b}}
-- {id: a, type: http, url: x, body: x, on_uncertain: stop, retry: {attempts: 5, factor: 1.5, jitter: none, within: 20 hours}}
+- {id: a, type: http, url: x, body: x, on_uncertain: stop}
+- {id: a, type: http, url: x, retry: {attempts: 5, factor: 1.5, jitter: none, within: 20 hours}}
 - {id: a, type: http, url: x, retry: {backoff: 30s, max: 1h}, timeout: 10s}
 - {id: a, type: delay, for: 1 hour 30 minutes, offset: -5m}
 - {id: a, type: delay, for: "{{ job.takes }}"}
