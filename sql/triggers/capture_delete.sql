@@ -1,7 +1,5 @@
--- Deletes of an attached table become messages of the queue pgwhen_events, in the same transaction. Cascades come here too, a
--- statement for each parent.
---
--- See capture_insert for why it is written as it is.
+-- Deletes of an attached table become messages of the queue pgwhen_events, in the same transaction; cascades come here too, a
+-- statement for each parent. See capture_insert for why it is written as it is.
 create or replace function pgwhen.capture_delete() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -17,6 +15,7 @@ declare
   v_occurred_at timestamptz;
   v_cause jsonb;
   v_message jsonb;
+  v_contents jsonb[];
   v_rows text := 'one';
 begin
   select a.key_columns, a.excluded_columns, a.doorbell
@@ -42,39 +41,55 @@ begin
     when no_data_found then
       v_rows := 'none';
     when too_many_rows then
-      v_rows := 'many';
+      v_rows := 'some';
     when others then
       v_rows := 'refused';
   end;
-  if v_rows = 'many' then
+  if v_rows = 'some' then
     begin
-      perform count(to_jsonb(r.*)) from old_rows r;
+      select array_agg(r.content)
+      into v_contents
+      from (select to_jsonb(r.*) - v_excluded as content from old_rows r limit 1001) r;
+      if cardinality(v_contents) > 1000 then
+        v_rows := 'many';
+      end if;
     exception
       when others then
         v_rows := 'refused';
     end;
   end if;
 
-  case v_rows
-    when 'one' then
-      v_cause := pgwhen._cause();
-      if v_cause is not null then
-        v_message := v_message || jsonb_build_object('cause', v_cause);
-      end if;
+  if v_rows = 'one' then
+    v_cause := pgwhen._cause();
+    if v_cause is not null then
+      v_message := v_message || jsonb_build_object('cause', v_cause);
+    end if;
+    insert into pgwhen._event_queue (enqueued_at, message)
+    values (v_occurred_at, v_message);
+  elsif v_rows <> 'none' then
+    v_message := pgwhen._event_head(v_attachment_id, 'delete');
+  end if;
+  if v_rows = 'some' then
+    insert into pgwhen._event_queue (enqueued_at, message)
+    select v_occurred_at, v_message || jsonb_build_object('old', r.content)
+    from unnest(v_contents) as r (content);
+  elsif v_rows = 'many' then
+    begin
       insert into pgwhen._event_queue (enqueued_at, message)
-      values (v_occurred_at, v_message);
-    when 'many' then
-      v_message := pgwhen._event_head(v_attachment_id, 'delete');
-      insert into pgwhen._event_queue (enqueued_at, message)
-      select v_occurred_at, v_message || jsonb_build_object('old', to_jsonb(r.*) - v_excluded)
+      select v_occurred_at, v_message || case
+        when v_excluded = '{}' then jsonb_build_object('old', r.*)
+        else jsonb_build_object('old', to_jsonb(r.*) - v_excluded)
+      end
       from old_rows r;
-    when 'refused' then
-      -- Dynamic: the key of a row that cannot be converted has to be read column by column.
-      execute pgwhen._capture_query('delete', v_key_columns, true)
-      using pgwhen._event_head(v_attachment_id, 'delete'), v_excluded, v_occurred_at;
-    else
-      null;
-  end case;
+    exception
+      when others then
+        v_rows := 'refused';
+    end;
+  end if;
+  if v_rows = 'refused' then
+    -- Dynamic: the key of a row that cannot be converted has to be read column by column.
+    execute pgwhen._capture_query('delete', v_key_columns, true) using v_message, v_excluded, v_occurred_at;
+  end if;
 
   if v_rows <> 'none' and v_doorbell and pgwhen._poller_sleeps() then
     perform pg_notify('pgwhen_doorbell', '');

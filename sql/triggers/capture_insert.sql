@@ -2,10 +2,10 @@
 -- CONFLICT come here too.
 --
 -- Where nobody subscribed the look-up is all that happens. One row, as most statements have, takes three statements of SQL:
--- look up, convert, insert. The conversion stands in a block of its own that writes nothing, for JSON cannot hold every row:
--- an exception handler around the insert would take a transaction id each time (64 of them in a transaction slow all
--- backends down). Several rows are converted once to see whether they can be, and once more while they are inserted: 0.9 of
--- the speed without, in constant memory. Nothing here joins a transition table in a plan that is kept.
+-- look up, convert, insert. JSON cannot hold every row, hence an exception handler; it stands around the conversion only,
+-- which writes nothing: around the insert it would take a transaction id each time, and 64 of them in a transaction slow
+-- all backends down. So it is with some rows, kept in an array. More than a thousand go straight into the queue, in constant
+-- memory, and one id for so many is nothing. No plan that is kept joins a transition table.
 --
 -- Columns may be called anything: r.* is the row even where a column is called r, and use_variable tells v_message from one.
 create or replace function pgwhen.capture_insert() returns trigger
@@ -23,6 +23,7 @@ declare
   v_occurred_at timestamptz;
   v_cause jsonb;
   v_message jsonb;
+  v_contents jsonb[];
   v_rows text := 'one';
 begin
   select a.key_columns, a.excluded_columns, a.doorbell
@@ -48,39 +49,55 @@ begin
     when no_data_found then
       v_rows := 'none';
     when too_many_rows then
-      v_rows := 'many';
+      v_rows := 'some';
     when others then
       v_rows := 'refused';
   end;
-  if v_rows = 'many' then
+  if v_rows = 'some' then
     begin
-      perform count(to_jsonb(r.*)) from new_rows r;
+      select array_agg(r.content)
+      into v_contents
+      from (select to_jsonb(r.*) - v_excluded as content from new_rows r limit 1001) r;
+      if cardinality(v_contents) > 1000 then
+        v_rows := 'many';
+      end if;
     exception
       when others then
         v_rows := 'refused';
     end;
   end if;
 
-  case v_rows
-    when 'one' then
-      v_cause := pgwhen._cause();
-      if v_cause is not null then
-        v_message := v_message || jsonb_build_object('cause', v_cause);
-      end if;
+  if v_rows = 'one' then
+    v_cause := pgwhen._cause();
+    if v_cause is not null then
+      v_message := v_message || jsonb_build_object('cause', v_cause);
+    end if;
+    insert into pgwhen._event_queue (enqueued_at, message)
+    values (v_occurred_at, v_message);
+  elsif v_rows <> 'none' then
+    v_message := pgwhen._event_head(v_attachment_id, 'insert');
+  end if;
+  if v_rows = 'some' then
+    insert into pgwhen._event_queue (enqueued_at, message)
+    select v_occurred_at, v_message || jsonb_build_object('new', r.content)
+    from unnest(v_contents) as r (content);
+  elsif v_rows = 'many' then
+    begin
       insert into pgwhen._event_queue (enqueued_at, message)
-      values (v_occurred_at, v_message);
-    when 'many' then
-      v_message := pgwhen._event_head(v_attachment_id, 'insert');
-      insert into pgwhen._event_queue (enqueued_at, message)
-      select v_occurred_at, v_message || jsonb_build_object('new', to_jsonb(r.*) - v_excluded)
+      select v_occurred_at, v_message || case
+        when v_excluded = '{}' then jsonb_build_object('new', r.*)
+        else jsonb_build_object('new', to_jsonb(r.*) - v_excluded)
+      end
       from new_rows r;
-    when 'refused' then
-      -- Dynamic: the key of a row that cannot be converted has to be read column by column.
-      execute pgwhen._capture_query('insert', v_key_columns, true)
-      using pgwhen._event_head(v_attachment_id, 'insert'), v_excluded, v_occurred_at;
-    else
-      null;
-  end case;
+    exception
+      when others then
+        v_rows := 'refused';
+    end;
+  end if;
+  if v_rows = 'refused' then
+    -- Dynamic: the key of a row that cannot be converted has to be read column by column.
+    execute pgwhen._capture_query('insert', v_key_columns, true) using v_message, v_excluded, v_occurred_at;
+  end if;
 
   if v_rows <> 'none' and v_doorbell and pgwhen._poller_sleeps() then
     perform pg_notify('pgwhen_doorbell', '');

@@ -2,8 +2,8 @@
 -- and after. Which is which: a row's primary key says it; PostgreSQL hands both sides over in the same order, which says it
 -- where keys change or there are none; see _capture_query for the rest.
 --
--- See capture_insert for why it is written as it is. Several rows, up to a thousand, are paired in two arrays, so that no
--- plan that is kept joins transition tables; beyond that, a statement planned for their number.
+-- See capture_insert for why it is written as it is. Some rows are paired in two arrays, so that no plan that is kept joins
+-- transition tables; more, and those whose keys differ, by a statement that is planned for them.
 create or replace function pgwhen.capture_update() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -46,68 +46,71 @@ begin
     cross join new_rows n;
   exception
     when no_data_found or too_many_rows then
-      v_rows := 'other';
+      v_rows := 'some';
     when others then
       v_rows := 'refused';
   end;
-  if v_rows = 'other' then
+  if v_rows = 'some' then
     begin
-      select array_agg(r.content) into v_olds from (select to_jsonb(o.*) - v_excluded as content from old_rows o limit 1001) r;
-      select array_agg(r.content) into v_news from (select to_jsonb(n.*) - v_excluded as content from new_rows n limit 1001) r;
-      v_rows := case
-        when v_olds is null and v_news is null then 'none'
-        when cardinality(v_olds) <= 1000 and cardinality(v_olds) = cardinality(v_news) then 'some'
-        else 'many'
-      end;
-    exception
-      when others then
-        v_rows := 'refused';
-    end;
-  end if;
-  if v_rows = 'some' and cardinality(v_key_columns) > 0 then
-    perform from unnest(v_olds, v_news) as r (o, n) where not pgwhen._same_key(r.o, r.n, v_key_columns);
-    if found then
-      v_rows := 'many';
-    end if;
-  end if;
-  if v_rows = 'many' then
-    begin
-      perform count(to_jsonb(r.*)) from old_rows r;
-      perform count(to_jsonb(r.*)) from new_rows r;
+      select array_agg(r.content)
+      into v_olds
+      from (select to_jsonb(o.*) - v_excluded as content from old_rows o limit 1001) r;
+      select array_agg(r.content)
+      into v_news
+      from (select to_jsonb(n.*) - v_excluded as content from new_rows n limit 1001) r;
+      if v_olds is null and v_news is null then
+        v_rows := 'none';
+      elsif cardinality(v_olds) is distinct from cardinality(v_news) or cardinality(v_olds) > 1000 then
+        v_rows := 'many';
+      elsif v_key_columns <> '{}' then
+        perform from unnest(v_olds, v_news) as r (o, n) where not pgwhen._same_key(r.o, r.n, v_key_columns);
+        if found then
+          v_rows := 'many';
+        end if;
+      end if;
     exception
       when others then
         v_rows := 'refused';
     end;
   end if;
 
-  case v_rows
-    when 'one' then
-      v_cause := pgwhen._cause();
-      v_message := jsonb_build_object('v', 1, 'attachment', v_attachment_id, 'operation', 'update', 'actor', pgwhen._actor(),
-        'new', v_new, 'old', v_old);
-      if v_cause is not null then
-        v_message := v_message || jsonb_build_object('cause', v_cause);
-      end if;
-      -- The first column by itself: a call is a twentieth of the cost of it all.
-      if v_key_columns = '{}' or v_old -> v_key_columns[1] is distinct from v_new -> v_key_columns[1]
-        or cardinality(v_key_columns) > 1 and not pgwhen._same_key(v_old, v_new, v_key_columns) then
-        v_message := v_message || '{"pairing": "order"}';
-      end if;
-      insert into pgwhen._event_queue (enqueued_at, message)
-      values (v_occurred_at, v_message);
-    when 'some' then
-      v_message := pgwhen._event_head(v_attachment_id, 'update')
-        || case when v_key_columns = '{}' then '{"pairing": "order"}' else '{}' end::jsonb;
-      insert into pgwhen._event_queue (enqueued_at, message)
-      select v_occurred_at, v_message || jsonb_build_object('new', r.n, 'old', r.o)
-      from unnest(v_olds, v_news) as r (o, n);
-    when 'many', 'refused' then
+  if v_rows = 'one' then
+    v_message := jsonb_build_object('v', 1, 'attachment', v_attachment_id, 'operation', 'update', 'actor', pgwhen._actor(),
+      'new', v_new, 'old', v_old);
+    v_cause := pgwhen._cause();
+    if v_cause is not null then
+      v_message := v_message || jsonb_build_object('cause', v_cause);
+    end if;
+    -- The first column by itself: the call is a twentieth of the cost of it all.
+    if v_key_columns = '{}' or v_old -> v_key_columns[1] is distinct from v_new -> v_key_columns[1]
+      or cardinality(v_key_columns) > 1 and not pgwhen._same_key(v_old, v_new, v_key_columns) then
+      v_message := v_message || '{"pairing": "order"}';
+    end if;
+    insert into pgwhen._event_queue (enqueued_at, message)
+    values (v_occurred_at, v_message);
+  elsif v_rows <> 'none' then
+    v_message := pgwhen._event_head(v_attachment_id, 'update');
+  end if;
+  if v_rows = 'some' then
+    if v_key_columns = '{}' then
+      v_message := v_message || '{"pairing": "order"}';
+    end if;
+    insert into pgwhen._event_queue (enqueued_at, message)
+    select v_occurred_at, v_message || jsonb_build_object('new', r.n, 'old', r.o)
+    from unnest(v_olds, v_news) as r (o, n);
+  elsif v_rows = 'many' then
+    begin
       -- Dynamic: planned for the number of rows there are; see _capture_query.
-      execute pgwhen._capture_query('update', v_key_columns, v_rows = 'refused')
-      using pgwhen._event_head(v_attachment_id, 'update'), v_excluded, v_occurred_at;
-    else
-      null;
-  end case;
+      execute pgwhen._capture_query('update', v_key_columns, false) using v_message, v_excluded, v_occurred_at;
+    exception
+      when others then
+        v_rows := 'refused';
+    end;
+  end if;
+  if v_rows = 'refused' then
+    -- Dynamic: the key of a row that cannot be converted has to be read column by column.
+    execute pgwhen._capture_query('update', v_key_columns, true) using v_message, v_excluded, v_occurred_at;
+  end if;
 
   if v_rows <> 'none' and v_doorbell and pgwhen._poller_sleeps() then
     perform pg_notify('pgwhen_doorbell', '');

@@ -9,7 +9,7 @@ import pytest
 
 from pgwhen.cli.embedded import Server
 from tests.conftest import OwnServer
-from tests.e2e.harness import Stage, body
+from tests.e2e.harness import Stage, body, with_answers
 
 Connection = psycopg.Connection[Any]
 
@@ -98,6 +98,72 @@ def test_a_restored_dump_goes_on(stage: Stage, own_server: OwnServer, server: Se
         "bo@example.com",
         "cy@example.com",
     ]
+
+
+SMS = """
+workflow: call
+when: {event: call.me}
+inputs: {phone: {type: text, required: true}}
+steps:
+  - {id: text, type: sms, to: "{{ input.phone }}", text: Hello, on_uncertain: stop}
+"""
+
+
+def test_refused_credentials_pause_the_connection_and_lose_nothing(stage: Stage) -> None:
+    apply(stage, SMS)
+    stage.world.answer = with_answers({"/twilio/": [401]})
+    stage.sql("select pgwhen.emit_event('call.me', '{\"phone\": \"+31612345678\"}')")
+    stage.poll()
+    assert stage.steps() == {"text": "held"}
+    assert [row[0] for row in stage.sql("select status from pgwhen.connections where name = 'twilio'")] == ["paused"]
+    stage.sql("select pgwhen.emit_event('call.me', '{\"phone\": \"+31687654321\"}')")
+    stage.poll()
+    assert len(stage.world.calls) == 1, "nothing leaves by a paused connection"
+    stage.cli("connections", "resume", "twilio", "--reason", "new token")
+    stage.poll()
+    assert sorted(number for number, _ in stage.texts[1:]) == ["+31612345678", "+31687654321"]
+    assert [row["status"] for row in stage.executions()] == ["completed"] * 2
+
+
+def test_throttling_is_waited_for_and_uses_up_no_attempt(stage: Stage) -> None:
+    stage.set_clock("2026-06-01T08:00:00Z")
+    apply(stage, SMS.replace("on_uncertain: stop", "retry: {attempts: 1}"))
+    stage.world.answer = with_answers({"/twilio/": [429]})
+    stage.sql("select pgwhen.emit_event('call.me', '{\"phone\": \"+31612345678\"}')")
+    stage.poll()
+    assert stage.steps() == {"text": "sleeping"}
+    stage.advance("1 hour")
+    stage.poll()
+    assert stage.steps() == {"text": "completed"} and len(stage.texts) == 2
+
+
+def test_what_may_have_been_sent_waits_for_a_person(stage: Stage) -> None:
+    apply(stage, SMS)
+    stage.world.answer = with_answers({"/twilio/": [500]})
+    stage.sql("select pgwhen.emit_event('call.me', '{\"phone\": \"+31612345678\"}')")
+    stage.poll()
+    assert stage.steps() == {"text": "uncertain"}
+    (execution,) = stage.json("executions", "--status", "waiting")
+    assert stage.sql("select status from pgwhen.pending_actions") == [("uncertain",)]
+    stage.cli("retry", execution["execution_id"][:13])
+    stage.poll()
+    assert stage.steps() == {"text": "completed"} and len(stage.texts) == 2
+
+
+def test_a_tenant_has_its_own_variables_and_sees_its_own(stage: Stage, login: Callable[..., str]) -> None:
+    author = login("pgwhen_author", "pgwhen_operator")
+    name = "test_pgwhen_author_pgwhen_operator"
+    stage.sql("insert into pgwhen.tenants (tenant, variables) values ('acme', '{\"phone\": \"+31201234567\"}')")
+    stage.sql("insert into pgwhen.tenant_roles (role_name, tenant) values (%s, 'acme')", name)
+    apply(stage, SMS)
+    owner, stage.dsn = stage.dsn, author
+    apply(stage, SMS.replace("{{ input.phone }}", "{{ tenant.phone }}"))
+    stage.cli("emit", "call.me", '{"phone": "none"}')
+    stage.poll()
+    assert stage.texts == [("+31201234567", "Hello")], "the workflow of the same name of another tenant did not start"
+    assert len(stage.json("executions")) == 1
+    stage.dsn = owner
+    assert stage.json("executions") == []
 
 
 @pytest.mark.parametrize("role", ["pgwhen_viewer", "pgwhen_operator", "pgwhen_author", "pgwhen_app", "pgwhen_poller"])

@@ -34,6 +34,7 @@ from aiohttp import web
 
 from pgwhen.cli.sinks import Mail, smtp_sink
 from pgwhen.poller import loop
+from pgwhen.poller.action import Summary
 from pgwhen.poller.settings import from_environment
 
 ROOT = Path(__file__).parents[2]
@@ -246,7 +247,7 @@ class Stage:
         """Run `pgwhen ... --json`; what it prints, parsed."""
         return json.loads(self.cli(*arguments, "--json"))
 
-    def poll(self, by: Literal["call", "process"] = "call", **environ: str) -> loop.Summary | None:
+    def poll(self, by: Literal["call", "process"] = "call", **environ: str) -> Summary | None:
         """Run the poller until nothing is due, in this process or as `pgwhen poll --once`."""
         if by == "process":
             command = [sys.executable, "-m", "pgwhen.cli.main", "poll", "--once", "--max-seconds", "30"]

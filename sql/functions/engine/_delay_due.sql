@@ -14,6 +14,10 @@ begin
         hint = 'Give a default, {{ path | default(...) }}, or an if that skips the delay.';
     end if;
     v_due := pgwhen._instant(v_value, coalesce(p_compiled ->> 'timezone', 'UTC'));
+    if v_due is null then
+      raise exception using errcode = 'WF141', message = format('until is %s, which is not a time', left(v_value #>> '{}', 100)),
+        hint = 'Give a date, a time, or a text like 2026-12-24 or now + 2 hours.';
+    end if;
   end if;
   if p_compiled ? 'for' then
     v_value := pgwhen._value(p_compiled -> 'for', p_context);

@@ -45,10 +45,12 @@ begin
         return pgwhen._problem('WF012', p_path, format('%s is not one of %s', pgwhen._quote(p_value), array_to_string(v_choices, ', ')),
           'did you mean ' || pgwhen._nearest(v_text, v_choices) || '?');
       end if;
-    when p_kind = 'duration' then
+    when p_kind in ('duration', 'timeout') then
       if v_text is null or pgwhen._as_interval(v_text) is null or pgwhen._as_interval(v_text) <= interval '0' then
         return pgwhen._problem('WF011', p_path, format('%s is not a duration', pgwhen._quote(p_value)), 'write it like 30 seconds, 3 days, 1 hour 30 minutes, 30s or 3d');
       end if;
+      -- A poller holds an attempt that long, and a lease with it.
+      v_wanted := case when p_kind = 'timeout' and pgwhen._as_interval(v_text) > interval '1 hour' then 'at most 1 hour' end;
     when p_kind = 'timezone' then
       if v_text is null or not pgwhen._is_valid('timezone', v_text) then
         return pgwhen._problem('WF012', p_path, format('%s is not a time zone', pgwhen._quote(p_value)), 'write it like Europe/Amsterdam or UTC');

@@ -58,6 +58,9 @@ begin
       if p_step ? 'for' = p_step ? 'until' and not p_step ?| '{working,at,window}' then
         v_problems := v_problems || pgwhen._problem('WF005', p_path, case when p_step ? 'for' then 'a delay has either for or until' else 'a delay step needs for or until' end);
       end if;
+      if jsonb_typeof(p_step -> 'for') = 'string' and pgwhen._as_interval(p_step ->> 'for') <= interval '0' then
+        v_problems := v_problems || pgwhen._problem('WF011', p_path || '.for', format('%s is not a duration that passes', pgwhen._quote(p_step -> 'for')));
+      end if;
     when 'email' then
       if not p_step ?| '{text,html,markdown,template}' then
         v_problems := v_problems || pgwhen._problem('WF005', p_path, 'an email step needs text or html');

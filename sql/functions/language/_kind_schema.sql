@@ -12,6 +12,8 @@ begin
         from unnest(string_to_array(substr(p_kind, 6), '|')) m) || ')$', 'examples', to_jsonb(string_to_array(substr(p_kind, 6), '|')));
     when p_kind like 'enum:%' then
       return jsonb_build_object('enum', to_jsonb(string_to_array(substr(p_kind, 6), '|')));
+    when p_kind = 'timeout' then
+      return '{"$ref": "#/definitions/duration"}'::jsonb;
     when p_kind like 'value:%' then
       return '{"$ref": "#/definitions/value"}'::jsonb;
     when p_kind in ('condition', 'duration', 'identifier', 'steps', 'nodes', 'retry', 'on_error', 'triggers', 'edges', 'tests', 'given', 'inputs') then

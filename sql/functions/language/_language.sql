@@ -26,7 +26,7 @@ begin atomic
     ('workflow', 'batch', null, false, 'One execution for several events.'),
     ('workflow', 'priority', 'enum:high|normal|low', false, 'Whose actions go first; normal unless given.'),
     ('workflow', 'retry', 'retry', false, 'Default retry policy of its actions.'),
-    ('workflow', 'timeout', 'duration', false, 'Default time for one attempt of an action.'),
+    ('workflow', 'timeout', 'timeout', false, 'Default time for one attempt of an action.'),
     ('workflow', 'on_error', 'enum:fail|continue', false, 'Default of what a failed step means.'),
     ('workflow', 'on_uncertain', 'enum:retry|stop', false, 'Default of what happens when a provider may or may not have acted.'),
     ('workflow', 'stale_after', null, false, 'Age at which actions wait for a person.'),
@@ -70,7 +70,7 @@ begin atomic
     ('condition', 'then', 'steps', false, 'Steps where the condition holds.'),
     ('condition', 'else', 'steps', false, 'Steps where it does not.'),
 
-    ('delay', 'for', 'value:interval', false, 'How long.'),
+    ('delay', 'for', 'value:interval', false, 'How long; more than nothing.'),
     ('delay', 'until', 'value:timestamptz', false, 'Until when.'),
     ('delay', 'offset', 'value:interval', false, 'Earlier or later than until.'),
     ('delay', 'working', null, false, 'Working time.'),
@@ -114,7 +114,7 @@ begin atomic
     ('http', 'expect', null, false, 'Which answers count as success.'),
 
     ('step', 'retry', 'retry', false, 'Retry policy of an action.'),
-    ('step', 'timeout', 'duration', false, 'Time for one attempt of an action.'),
+    ('step', 'timeout', 'timeout', false, 'Time for one attempt of an action.'),
     ('step', 'on_error', 'on_error', false, 'fail, continue, or steps that are done instead of failing.'),
     ('step', 'on_uncertain', 'enum:retry|stop', false, 'retry: at least once; stop: at most once, a person decides.'),
 

@@ -1,7 +1,7 @@
 -- What people and older systems write, in the words of WORKFLOWS.md: one form for validation, compilation and comparison.
 -- What is wrong stays as it is, for validation to name. Idempotent.
 create or replace function pgwhen.normalise_definition(p_definition jsonb) returns jsonb
-language plpgsql immutable
+language plpgsql immutable security definer
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare

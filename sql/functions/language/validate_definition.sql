@@ -1,4 +1,4 @@
--- For the command line, SQL and user interfaces alike: every problem at once, never an exception. Paths are those of the
+-- For the command line, SQL and user interfaces alike: every problem at once, never an exception (but for a tenant that is not the caller's). Paths are those of the
 -- document as it was given, as far as it was given in the language's own form.
 create or replace function pgwhen.validate_definition(p_definition jsonb, p_tenant text default null)
 returns table (severity text, code text, path text, message text, hint text)
@@ -8,7 +8,7 @@ as $$
 begin
   return query
     select p.severity, p.code, p.path, p.message, p.hint
-    from jsonb_to_recordset(pgwhen._examine(p_definition, coalesce(p_tenant, pgwhen._tenant())) -> 'problems') as p (severity text, code text, path text, message text, hint text)
+    from jsonb_to_recordset(pgwhen._examine(p_definition, pgwhen._own_tenant(p_tenant)) -> 'problems') as p (severity text, code text, path text, message text, hint text)
     order by p.severity, p.path, p.code, p.message;
 end
 $$;

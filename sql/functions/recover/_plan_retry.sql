@@ -12,7 +12,6 @@ returns table (execution_id uuid, step_id text, action text)
 language sql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 set enable_hashjoin = on
-set enable_mergejoin = on
 as $$
   with recursive step as materialized (
     select s.execution_id, s.step_id, s.status, s.attempt, x.workflow_id, x.version, t.type, t.performed_by,

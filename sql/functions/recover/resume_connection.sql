@@ -4,12 +4,19 @@
 create or replace function pgwhen.resume_connection(p_name text, p_reason text default null) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
+set jit = off
+set plan_cache_mode = force_generic_plan
+set join_collapse_limit = 1
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_material = off
 as $$
 declare
   v_ids uuid[];
   v_steps pgwhen.step_ref[];
+  v_released integer := 0;
   v_resumed boolean;
 begin
   perform pgwhen._require_connection(p_name);
@@ -26,21 +33,22 @@ begin
         select from pgwhen.connections c where c.tenant = h.tenant and c.name = p_name))
     order by h.execution_id);
   perform from pgwhen.executions x where x.execution_id = any (v_ids) order by x.execution_id for no key update;
-  with released as (
-    delete from pgwhen.held h
-    using unnest(v_ids) i (execution_id)
-    where h.execution_id = i.execution_id and h.connection = p_name
-    returning h.execution_id, h.step_id
-  )
-  select array_agg((r.execution_id, r.step_id)::pgwhen.step_ref order by r.execution_id) into v_steps from released r;
-  if v_steps is not null then
+  for v_start in 1..cardinality(v_ids) by 500 loop
+    with released as (
+      delete from pgwhen.held h
+      using unnest(v_ids[v_start:v_start + 499]) i (execution_id)
+      where h.execution_id = i.execution_id and h.connection = p_name
+      returning h.execution_id, h.step_id
+    )
+    select array_agg((r.execution_id, r.step_id)::pgwhen.step_ref order by r.execution_id) into v_steps from released r;
+    v_released := v_released + coalesce(cardinality(v_steps), 0);
     perform pgwhen._enqueue_actions(v_steps);
-    perform pgwhen._refresh_executions(v_ids);
+    perform pgwhen._refresh_executions(v_ids[v_start:v_start + 499]);
+  end loop;
+  if v_resumed or v_released > 0 then
+    perform pgwhen._audit('resume_connection', array[p_name], p_reason, jsonb_build_object('released', v_released));
   end if;
-  if v_resumed or v_steps is not null then
-    perform pgwhen._audit('resume_connection', array[p_name], p_reason, jsonb_build_object('released', coalesce(cardinality(v_steps), 0)));
-  end if;
-  return jsonb_build_object('resumed', v_resumed, 'released', coalesce(cardinality(v_steps), 0));
+  return jsonb_build_object('resumed', v_resumed, 'released', v_released);
 end
 $$;
 comment on function pgwhen.resume_connection(text, text) is 'Sends by a connection again and releases what was held for it. Returns {resumed, released}.';

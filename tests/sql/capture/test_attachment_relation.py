@@ -107,7 +107,9 @@ def test_dumped_and_restored(server: Server, dsn: str, db: Connection, connect: 
     restored = server.dsn(f"{name}_restored")
     db.execute(f"create database {name}_restored template template0".encode())
     try:
-        dump = subprocess.run([str(server.binaries / "pg_dump"), "--dbname", dsn], check=True, capture_output=True).stdout
+        dump = subprocess.run(
+            [str(server.binaries / "pg_dump"), "--dbname", dsn], check=True, capture_output=True
+        ).stdout
         load = [str(server.binaries / "psql"), "-qX", "-v", "ON_ERROR_STOP=1", "--dbname", restored]
         subprocess.run(load, input=dump, check=True, capture_output=True)
         with psycopg.connect(restored, autocommit=True) as other:

@@ -373,6 +373,9 @@ def test_excluded_columns_never_enter(db: Connection) -> None:
     db.execute("update accounts set password = 'q' where id > 1")
     db.execute("delete from accounts where id = 1")
     db.execute("delete from accounts")
+    db.execute("insert into accounts select g, 'a', 'p', 't' from generate_series(1, 1500) g")
+    db.execute("update accounts set password = 'q'")
+    db.execute("delete from accounts")
     assert {tuple(sorted(m[side])) for m in messages(db) for side in ("old", "new") if side in m} == {("id", "name")}
 
 
@@ -461,6 +464,23 @@ def test_a_large_update_that_json_cannot_hold(db: Connection, notes: int) -> Non
     assert [m["new"] for m in found if "capture_error" in m] == [{"id": 2500, "Lang": "en"}]
 
 
+def test_a_large_insert_and_delete_that_json_cannot_hold(db: Connection, notes: int) -> None:
+    db.execute(
+        """
+        insert into notes select g, 'en', (case when g = 1700 then %s else '{}' end)::json
+        from generate_series(1, 2000) g
+        """,
+        [BAD[0]],
+    )
+    db.execute("delete from notes")
+    found = messages(db)
+    assert len(found) == 4000
+    assert [(m["operation"], m.get("old"), m.get("new")) for m in found if "capture_error" in m] == [
+        ("insert", None, {"id": 1700, "Lang": "en"}),
+        ("delete", {"id": 1700, "Lang": "en"}, None),
+    ]
+
+
 def test_a_delete_that_json_cannot_hold(db: Connection, notes: int) -> None:
     db.execute("insert into notes values (1, 'en', %s), (2, 'en', '{}'), (3, 'en', %s)", [BAD[0], BAD[0]])
     messages(db)
@@ -487,7 +507,11 @@ def test_without_a_key_nothing_is_left_of_it(db: Connection) -> None:
 
 def test_a_broken_queue_is_a_visible_error(db: Connection, leads: int) -> None:
     db.execute("alter table pgmq.q_pgwhen_events add constraint broken check (false) not valid")
-    for statement in ("insert into leads default values", "insert into leads (id) values (7), (8)"):
+    for statement in (
+        "insert into leads default values",
+        "insert into leads (id) values (7), (8)",
+        "insert into leads (id) select g from generate_series(1, 2000) g",
+    ):
         with pytest.raises(psycopg.errors.CheckViolation, match="broken"):
             db.execute(statement)
     assert value(db, "select count(*) from leads") == 0

@@ -355,6 +355,16 @@ def test_a_delay_until_nothing_fails_alone_and_says_so(db: Connection) -> None:
     assert count(db, "pgwhen.failures") == 1
 
 
+def test_a_delay_until_what_is_no_time_fails(db: Connection) -> None:
+    workflow = define(db, [{"id": "wait", "type": "delay", "until": {"path": ["new", "at"]}}])
+    happen(db, workflow, {"id": 1, "at": "soon"})
+    tick(db)
+    assert db.execute("select status, error ->> 'message' from pgwhen.executions").fetchone() == (
+        "failed",
+        "until is soon, which is not a time",
+    )
+
+
 def test_actions_are_admitted_in_turn_by_tenant(db: Connection) -> None:
     db.execute("insert into pgwhen.tenants (tenant) values ('small')")
     flood = define(db, [{"id": "a"}])

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from pgwhen.cli.definitions import dump_json
+from tests.conftest import Connect
 from tests.sql.language.support import call, errors, workflow, yaml
 from tests.sql.language.test_validate_definition import RICH, RIGHT_CONDITIONS, RIGHT_STEPS, RIGHT_TRIGGERS, STEPS, TOP
 
@@ -68,6 +69,10 @@ def test_wrong_steps(schema: jsonschema.Draft7Validator, text: str, code: str, p
     if "$sum" in text or "$smu" in text or path.endswith("headers.a b"):
         return
     assert not schema.is_valid(plain(workflow(yaml(text))))
+
+
+def test_whoever_looks_may_read_it(own: Connection, connect: Connect) -> None:
+    assert call(connect(user="pgwhen_viewer"), "json_schema") == call(own, "json_schema")
 
 
 def test_every_key_is_of_a_kind_that_both_know(lang: Connection) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.conftest import Connect
 from tests.sql.language.support import call, workflow
 
 Connection = psycopg.Connection[Any]
@@ -30,6 +31,10 @@ SEED = json.loads(
 
 def normalise(db: Connection, definition: Any) -> Any:
     return call(db, "normalise_definition", json.dumps(definition))
+
+
+def test_authors_may_call_it(own: Connection, connect: Connect) -> None:
+    assert normalise(connect(user="pgwhen_author"), SEED) == normalise(own, SEED)
 
 
 def test_seed_003(lang: Connection) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import Connect
 from tests.sql.language.support import errors, problems, sms, workflow, yaml
 from tests.sql.language.test_normalise_definition import SEED
 
@@ -190,6 +191,8 @@ STEPS = [
     ("{id: a, type: delay, for: 1 day, until: now}", "WF005", "steps[0]"),
     ("{id: a, type: delay, for: soon}", "WF011", "steps[0].for"),
     ("{id: a, type: delay, for: 5}", "WF011", "steps[0].for"),
+    ("{id: a, type: delay, for: -5 minutes}", "WF011", "steps[0].for"),
+    ("{id: a, type: http, url: x, timeout: 2 hours}", "WF002", "steps[0].timeout"),
     ("{id: a, type: delay, until: tomorrow}", "WF021", "steps[0].until"),
     ("{id: a, type: delay, until: now + soon}", "WF011", "steps[0].until"),
     ("{id: a, type: delay, until: '{{ job.total }}'}", "WF021", "steps[0].until"),
@@ -535,6 +538,40 @@ def test_missing_grants_are_named(lang: Connection) -> None:
     (found,) = problems(lang, workflow(sms("{{ visit.guarded.name }}"), when=when))
     assert found[:3] == ("warning", "WF019", "steps[0]")
     assert "create policy" in found[4]
+
+
+def test_a_renamed_table_goes_by_its_new_name(own: Connection) -> None:
+    own.execute("alter table jobs rename to orders; create table jobs (id int primary key)")
+    assert errors(own, workflow(sms("{{ job.title }}"), when={"table": "orders", "row": "created"})) == []
+    (found,) = problems(own, workflow())
+    assert found[3] == "the table jobs is not attached"
+
+
+def test_tables_of_one_name(own: Connection) -> None:
+    own.execute(
+        "create schema a; create schema b; create table a.things (id int primary key); create table b.things (id int)"
+    )
+    thing = workflow(sms(), when={"table": "things", "row": "created"})
+    (found,) = problems(own, thing)
+    assert (found[1], found[4]) == ("WF018", "write a.things or b.things")
+    own.execute("select pgwhen.attach('b.things')")
+    assert errors(own, thing) == []
+    own.execute("select pgwhen.attach('a.things')")
+    assert errors(own, thing) == [("WF018", "when.table")]
+    assert errors(own, workflow(sms(), when={"table": "a.things", "row": "created"})) == []
+    both = [{"table": "a.things", "row": "created"}, {"table": "b.things", "row": "created"}]
+    assert errors(own, workflow(sms(), when=both)) == [("WF018", "when[1].table")]
+
+
+def test_only_ones_own_tenant(own: Connection, connect: Connect) -> None:
+    own.execute("insert into pgwhen.tenants (tenant) values ('acme')")
+    author = connect(user="pgwhen_author")
+    assert problems(author, workflow()) == []
+    query = "select * from pgwhen.validate_definition('{}', 'acme')"
+    with pytest.raises(psycopg.DatabaseError) as raised:
+        author.execute(query)
+    assert raised.value.sqlstate == "WF119"
+    assert own.execute(query).fetchall()
 
 
 def test_a_tenant_variable_may_come_later(lang: Connection) -> None:
