@@ -14,7 +14,7 @@ from . import capture, delivery, dispatch, execution, latency
 from .figures import FULL, QUICK, Figure, Sizes, table
 from .server import Place, facts, running
 
-#: Letter -> what it measures, and the function's module and name.
+#: Letter -> what it measures, and the function that does.
 BENCHMARKS = {
     "a": ("what an attached table costs the application", capture.run),
     "b": ("the database's side of executions with one action", execution.run),
@@ -49,7 +49,7 @@ def _print_tables(place: Place, sizes: Sizes, letters: list[str]) -> None:
         print(f"{name}: {value}")
     for letter in letters:
         title, figures, seconds = _run(letter, place, sizes)
-        print(f"\n({letter}) {title}; {sizes.rounds} rounds, {seconds:.0f} s\n\n{table(figures)}", flush=True)
+        print(f"\n({letter}) {title}; rounds: {sizes.rounds}; {seconds:.0f} s\n\n{table(figures)}", flush=True)
 
 
 def _print_json(place: Place, sizes: Sizes, letters: list[str]) -> None:

@@ -27,6 +27,9 @@ WORKING = (
 )
 WRITING = ("validate FILE", "apply FILE")
 
+#: One for each of the rights above; the catalog's tests look at every function.
+SAMPLES = {"queue", "tick", "emit it.came", "apply FILE"}
+
 MAY = {
     "pgwhen_viewer": LOOKING,
     "pgwhen_operator": (*LOOKING, *WORKING),
@@ -52,7 +55,7 @@ def test_role_may_do_what_the_page_says_and_no_more(role: str, stage: Stage, log
     }
     dsn = login(role)
     wrong = []
-    for line in (*LOOKING, *WORKING, *WRITING):
+    for line in (*MAY[role], *sorted(SAMPLES - {*MAY[role]})):
         words = [names.get(word, word) for word in line.split()]
         done = subprocess.run(
             [sys.executable, "-m", "pgwhen.cli.main", *words],

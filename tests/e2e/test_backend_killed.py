@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from tests.conftest import OwnServer
 from tests.sql.engine.support import Connection, claim, count, define, executions, freeze, happen, report
 

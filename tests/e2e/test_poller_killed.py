@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 
 import pytest
+
 from pgwhen.poller.failpoints import POINTS
 from tests.e2e.harness import Stage
 
@@ -20,8 +21,12 @@ workflow: three_ways
 when: {table: leads, row: created}
 retry: {attempts: 6, backoff: 1 second, factor: 1, jitter: none}
 steps:
-  - {id: mail, type: email, to: "{{ lead.email }}", subject: "Hello {{ lead.first_name }}", text: "Number {{ lead.id }}"}
-  - {id: call, type: http, method: POST, url: "https://crm.example.com/leads", json: {id: "{{ lead.id }}", name: "{{ lead.first_name }}"}}
+  - {id: mail, type: email, to: "{{ lead.email }}", subject: "Hello {{ lead.first_name }}", text: "{{ lead.id }}"}
+  - id: call
+    type: http
+    method: POST
+    url: "https://crm.example.com/leads"
+    json: {id: "{{ lead.id }}", name: "{{ lead.first_name }}"}
 """
 
 

@@ -50,7 +50,9 @@ begin
         return pgwhen._problem('WF011', p_path, format('%s is not a duration', pgwhen._quote(p_value)), 'write it like 30 seconds, 3 days, 1 hour 30 minutes, 30s or 3d');
       end if;
       -- A poller holds an attempt that long, and a lease with it.
-      v_wanted := case when p_kind = 'timeout' and pgwhen._as_interval(v_text) > interval '1 hour' then 'at most 1 hour' end;
+      if p_kind = 'timeout' and pgwhen._as_interval(v_text) > interval '1 hour' then
+        return pgwhen._problem('WF011', p_path, format('%s is longer than 1 hour, too long for one attempt', pgwhen._quote(p_value)));
+      end if;
     when p_kind = 'timezone' then
       if v_text is null or not pgwhen._is_valid('timezone', v_text) then
         return pgwhen._problem('WF012', p_path, format('%s is not a time zone', pgwhen._quote(p_value)), 'write it like Europe/Amsterdam or UTC');

@@ -1,4 +1,4 @@
-"""Compiled workflows made by hand, and a poller in a few lines: the engine alone, without the language and the network."""
+"""Compiled workflows made by hand, and a poller in a few lines: the engine without the language and the network."""
 
 import json
 from collections.abc import Sequence
@@ -29,7 +29,8 @@ def attachment(db: Connection, table: str = "leads") -> int:
     """An attachment without a table: what dispatch needs to know of one."""
     return _value(
         db,
-        "insert into pgwhen.attachments (schema_name, table_name, alias, key_columns) values ('public', %s, 'lead', '{id}') returning attachment_id",
+        "insert into pgwhen.attachments (schema_name, table_name, alias, key_columns)"
+        " values ('public', %s, 'lead', '{id}') returning attachment_id",
         table,
     )
 
@@ -59,7 +60,8 @@ def define(
         [workflow_id],
     )
     db.execute(
-        "insert into pgwhen.versions (workflow_id, version, definition, compiled, published_at) values (%s, 1, '{}', %s, now())",
+        "insert into pgwhen.versions (workflow_id, version, definition, compiled, published_at)"
+        " values (%s, 1, '{}', %s, now())",
         [workflow_id, json.dumps({"priority": 2, "vars": {}, "reads": []} | (compiled or {}))],
     )
     columns = {"kind": "table", "attachment_id": attachment_id, "operations": ["insert", "update"]} | (trigger or {})
@@ -80,7 +82,8 @@ def define(
         settings = {"retry": RETRY, "timeout": 30, "on_error": "fail", "on_uncertain": "retry", "join": "all"} | step
         settings["reads"] = {"action": reads, "condition": [["new"], ["steps"]], "engine": [["new"]]}
         db.execute(
-            "insert into pgwhen.steps (workflow_id, version, step_id, position, type, definition, compiled, condition, performed_by)"
+            "insert into pgwhen.steps"
+            " (workflow_id, version, step_id, position, type, definition, compiled, condition, performed_by)"
             " values (%s, 1, %s, %s, %s, '{}', %s, %s, %s)",
             [
                 workflow_id,
@@ -116,7 +119,8 @@ def send(db: Connection, body: Any) -> int:
     """Put any message into the event queue; returns its number."""
     return _value(
         db,
-        "insert into pgmq.q_pgwhen_events (vt, enqueued_at, message) values (clock_timestamp(), pgwhen._now(), %s) returning msg_id",
+        "insert into pgmq.q_pgwhen_events (vt, enqueued_at, message)"
+        " values (clock_timestamp(), pgwhen._now(), %s) returning msg_id",
         json.dumps(body),
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.conftest import Connect
 from tests.sql.engine.support import (
     Connection,
@@ -243,6 +244,7 @@ def test_state_changes_are_hot_updates(db: Connection) -> None:
         pass
     db.execute("select pg_stat_force_next_flush()")
     rows = db.execute(
-        "select sum(n_tup_upd)::integer, sum(n_tup_hot_upd)::integer from pg_stat_user_tables where relname like any (array['executions%', 'execution_steps%'])"
+        "select sum(n_tup_upd)::integer, sum(n_tup_hot_upd)::integer from pg_stat_user_tables"
+        " where relname like any (array['executions%', 'execution_steps%'])"
     ).fetchone()
     assert rows is not None and rows[0] >= 200 and rows[1] >= 0.9 * rows[0]

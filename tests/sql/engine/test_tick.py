@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.conftest import Connect
 from tests.sql.engine.support import (
     Connection,
@@ -118,7 +119,8 @@ def test_a_batch_that_fails_for_reasons_of_the_moment_is_done_again(db: Connecti
     workflow = define(db, [{"id": "post"}])
     happen(db, workflow, {"id": 1})
     db.execute(
-        "create function pgwhen._busy() returns trigger language plpgsql as $$ begin raise exception using errcode = '55P03'; end $$"
+        "create function pgwhen._busy() returns trigger language plpgsql"
+        " as $$ begin raise exception using errcode = '55P03'; end $$"
     )
     db.execute("create trigger busy before insert on pgwhen.executions for each row execute function pgwhen._busy()")
     with pytest.raises(psycopg.errors.LockNotAvailable):

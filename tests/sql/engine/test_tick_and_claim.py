@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from tests.conftest import Connect
 from tests.sql.engine.support import (
     Connection,
@@ -109,7 +110,8 @@ def test_messages_of_cancelled_steps_and_garbage_do_not_stop_the_queue(db: Conne
     happen(db, workflow, {"id": 1}, {"id": 2})
     db.execute("select pgwhen.tick()")
     db.execute(
-        "update pgwhen.execution_steps set status = 'cancelled' where execution_id = (select min(execution_id::text)::uuid from pgwhen.executions)"
+        "update pgwhen.execution_steps set status = 'cancelled'"
+        " where execution_id = (select execution_id from pgwhen.executions limit 1)"
     )
     db.execute("insert into pgmq.q_pgwhen_actions (vt, message) values (now(), '{\"hello\": 1}'), (now(), '[]')")
     assert len(claim(db)) == 1
