@@ -18,7 +18,13 @@ from .main import Session, WorkFailed
 @click.option("--lease", type=click.FloatRange(min=1), help="Seconds after which a dead poller's work is free (60).")
 @click.option("--fallback", type=click.FloatRange(min=0.05), help="Seconds between looks when no bell rings (5).")
 @click.option("--strict", is_flag=True, help="Exit with 3 if an attempt failed.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", envvar="PGWHEN_LOG_FORMAT")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    envvar="PGWHEN_LOG_FORMAT",
+    help="How log lines on stderr look (text). [env: PGWHEN_LOG_FORMAT]",
+)
 @click.option("--verbose", "-v", is_flag=True, help="One line for each message.")
 @click.pass_obj
 def poll(

@@ -3,7 +3,7 @@
 Two lines: one claims and, with nothing to do, waits at the door; the other freezes and reports meanwhile. A line that
 breaks is connected anew, and the call made again: claims and reports may be repeated, the database fences them.
 
-The door (DESIGN "Doorbell"): whoever holds the exclusive lock gets a NOTIFY from the next event that commits.
+The door (docs/operations.md): whoever holds the exclusive lock gets a NOTIFY from the next event that commits.
 """
 
 import asyncio

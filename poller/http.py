@@ -1,11 +1,11 @@
 """The HTTP client: the only module that knows httpx2 and aiohttp.
 
 Why this pair: httpx's own pool is quadratic in connections; its API over aiohttp's transport is 2 to 30 times as fast
-(DESIGN, section 5). What it adds to them:
+(docs/decisions/0001). What it adds to them:
 
 * The *address guard*: the address that a socket is about to connect to is judged, not the name that was looked up, so
-  that a second look-up (DNS rebinding), a literal address or a mapped one changes nothing. Blocked is what DELIVERY
-  section 12 lists, unless the operator allows it (``PGWHEN_HTTP_ALLOW``).
+  that a second look-up (DNS rebinding), a literal address or a mapped one changes nothing. Blocked is what Svix blocks
+  (BLOCKED below), unless the operator allows it (``PGWHEN_HTTP_ALLOW``).
 * No redirects, cookies, proxies, netrc, retries; TLS is verified.
 * Answers are read up to a limit, unpacked up to a limit.
 * A failure says whether bytes may have left: only aiohttp's connector errors come before the first byte.
@@ -42,7 +42,7 @@ MAX_BODY = 65_536
 #: Ports that may be called without an allowance.
 PORTS = frozenset((80, 443, 8080, 8443))
 
-#: DELIVERY section 12 (Svix's list), and the deprecated ranges ::/96, fec0::/10 and 2001::/23 (Teredo among them).
+#: Svix's list (svix-webhooks, is_allowed), and the deprecated ranges ::/96, fec0::/10 and 2001::/23 (Teredo among them).
 BLOCKED: tuple[Network, ...] = tuple(
     ipaddress.ip_network(block)
     for block in (

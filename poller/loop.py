@@ -390,10 +390,8 @@ class Poller:
             log.error("a result cannot be recorded: %s", error, extra=fields_of(reports[0]))
             if not isinstance(error, psycopg.DataError) or not (reports[0]["output"] or reports[0]["answer"]):
                 return 0  # its lease will run out
-            note = {"note": f"the answer could not be stored: {error}".split("\n", 1)[0]}
-            return await self._deliver(
-                [reports[0] | {"output": None, "answer": None, "error": reports[0]["error"]} | note]
-            )
+            note = f"the answer could not be stored: {error}".split("\n", 1)[0]
+            return await self._deliver([reports[0] | {"output": None, "answer": None, "extra": {"note": note}}])
 
     def _forget(self, ref: dict[str, Any]) -> None:
         self._held.pop(key_of(ref), None)

@@ -1,6 +1,6 @@
 """What became of an attempt: the answer of a server, or how none came, and the class that follows from it.
 
-The classes (DELIVERY: error classes): ``ok``; ``permanent`` (will never work); ``transient`` (nothing was done, try
+The classes (docs/delivery.md): ``ok``; ``permanent`` (will never work); ``transient`` (nothing was done, try
 again); ``throttled`` (try again, later); ``auth`` (the connection is wrong, not the message); ``uncertain`` (it was
 written, and nobody knows whether it was done).
 """

@@ -3,7 +3,7 @@ and From, or MessagingServiceSid where the sender starts with MG; 201 with a sid
 
 429 (20429) was never processed. There is no idempotency key: an error of the server is uncertain. 21610 (opted out)
 and its like are permanent for the number; 20003 is the account; 63038 is the daily cap. Source: twilio.com/docs
-(message resource, error dictionary), DELIVERY section 6.
+(message resource, error dictionary).
 """
 
 from base64 import b64encode

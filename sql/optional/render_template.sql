@@ -36,9 +36,9 @@ try:
     return module.render(p_template, context, p_target)
 except module.TemplateError as error:
     problem = str(error)
-plpy.error(problem, sqlstate="WF160", hint="docs/reference has the language of templates; default(...) is for missing values.")
+plpy.error(problem, sqlstate="WF162", hint="docs/reference has the language of templates; default(...) is for missing values.")
 $python$;
 comment on function pgwhen.render_template(text, jsonb, text) is
   'The text that a template gives with a context: a preview of what the poller would send.
-p_target says where it goes, which rules the escaping: text, html, url, header or value (JSON). Errors: WF160, WF161.';
+p_target says where it goes, which rules the escaping: text, html, url, header or value (JSON). Errors: WF162, WF161.';
 alter function pgwhen.render_template(text, jsonb, text) owner to pgwhen_owner;

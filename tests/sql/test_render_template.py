@@ -46,7 +46,7 @@ def test_a_value_keeps_its_type(render: Callable[..., Any]) -> None:
 def test_what_is_missing_is_named(render: Callable[..., Any]) -> None:
     with pytest.raises(psycopg.Error, match=r"job\.client is missing") as caught:
         render("{{ job.client }}", '{"job": {}}')
-    assert caught.value.sqlstate == "WF160"
+    assert caught.value.sqlstate == "WF162"
 
 
 def test_an_unknown_target_is_refused(render: Callable[..., Any]) -> None:
@@ -58,7 +58,7 @@ def test_an_unknown_target_is_refused(render: Callable[..., Any]) -> None:
 def test_python_is_out_of_reach(render: Callable[..., Any]) -> None:
     with pytest.raises(psycopg.Error) as caught:
         render("{{ ''.__class__.__mro__[1].__subclasses__() }}", "{}")
-    assert caught.value.sqlstate == "WF160"
+    assert caught.value.sqlstate == "WF162"
 
 
 def test_null_gives_null(render: Callable[..., Any], db: psycopg.Connection[Any]) -> None:

@@ -1,4 +1,4 @@
--- The one rule (WORKFLOWS section 6): an edge fires or dies when its source settles; a step starts when all its edges are
+-- The one rule (docs/concepts.md): an edge fires or dies when its source settles; a step starts when all its edges are
 -- settled and one has fired, and is not reached when none has. Nothing is counted: whether an edge has fired is read from its
 -- source's row, so that an advance that is done again changes nothing.
 --

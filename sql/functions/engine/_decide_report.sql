@@ -1,4 +1,4 @@
--- The classes of DELIVERY.md. Only an answer about this message counts as a try: throttling and bad credentials are the
+-- The classes are explained in docs/delivery.md. Only an answer about this message counts as a try: throttling and bad credentials are the
 -- connection's trouble. Uncertain is tried again with the same bytes and key unless on_uncertain says stop; then a person
 -- decides. Full jitter spreads the retries of a provider's bad minute.
 create or replace function pgwhen._decide_report(p_class text, p_retry_after_seconds double precision, p_compiled jsonb, p_tries integer,

@@ -1,4 +1,4 @@
--- What makes an execution exist once (DESIGN, start key): its id is a function of the workflow and the start key, in the
+-- What makes an execution exist once : its id is a function of the workflow and the start key, in the
 -- time range of the start, so the primary key of one partition is the guard. Stable, not immutable, because extract is: an
 -- immutable function over it would not be inlined.
 create or replace function pgwhen._execution_id(p_workflow_id integer, p_start_key text, p_at timestamptz) returns uuid

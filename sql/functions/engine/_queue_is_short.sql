@@ -1,4 +1,4 @@
--- Fairness (DESIGN): about two claims per live poller stand in the queue, the rest waits in ready, where it is taken in turn.
+-- Fairness: about two claims per live poller stand in the queue, the rest waits in ready, where it is taken in turn.
 -- With no backlog work goes to the queue directly. Both looks are bounded.
 create or replace function pgwhen._queue_is_short() returns boolean
 language sql

@@ -30,8 +30,10 @@ begin
   end if;
   v_graph := pgwhen._compile_graph(p_definition);
   v_problems := v_problems || (v_graph -> 'problems');
-  select coalesce(jsonb_object_agg(s.value ->> 'path', s.value -> 'position'), '{}') into v_positions from jsonb_array_elements(v_graph -> 'steps') s;
-  select coalesce(jsonb_agg(e.value -> 'source'), '[]') into v_failing from jsonb_array_elements(v_graph -> 'edges') e where e.value ->> 'outcome' = 'error';
+  select coalesce(jsonb_object_agg(s.value ->> 'path', s.value -> 'position'), '{}') into v_positions
+    from jsonb_array_elements(v_graph -> 'steps') s;
+  select coalesce(jsonb_agg(e.value -> 'source'), '[]') into v_failing from jsonb_array_elements(v_graph -> 'edges') e
+    where e.value ->> 'outcome' = 'error';
   v_tables := pgwhen._trigger_tables(p_definition, p_tenant);
   v_scope := pgwhen._definition_scope(p_definition, p_tenant, v_tables, v_graph);
   v_problems := v_problems || coalesce(v_scope -> 'problems', '[]');
@@ -39,7 +41,8 @@ begin
   for v_row in select t.value as trigger, t.ordinality - 1 as place from jsonb_array_elements(
     case jsonb_typeof(p_definition -> 'when') when 'array' then p_definition -> 'when' else '[]' end) with ordinality t
   loop
-    v_one := pgwhen._analyse_trigger(v_row.trigger, v_tables -> v_row.place::text, v_scope || '{"records": {}}', format('when[%s]', v_row.place));
+    v_one := pgwhen._analyse_trigger(v_row.trigger, v_tables -> v_row.place::text, v_scope || '{"records": {}}',
+      format('when[%s]', v_row.place));
     v_triggers := v_triggers || jsonb_build_array(v_one -> 'compiled');
     v_problems := v_problems || (v_one -> 'problems');
     v_nodes := v_nodes || (v_one -> 'nodes');
@@ -47,32 +50,38 @@ begin
 
   -- Elsewhere a bare column is one of the record, where all triggers have the same.
   v_aliases := array(select jsonb_object_keys(v_scope -> 'records'));
-  v_step_scope := v_scope || case when cardinality(v_aliases) = 1 then jsonb_build_object('bare', 'record', 'bare_alias', v_aliases[1])
+  v_step_scope := v_scope || case when cardinality(v_aliases) = 1
+    then jsonb_build_object('bare', 'record', 'bare_alias', v_aliases[1])
     when cardinality(v_aliases) > 1 then jsonb_build_object('choices', to_jsonb(v_aliases)) else '{}' end;
   if p_definition ? 'suppress_if' then
-    v_suppress := pgwhen._compile_condition(p_definition -> 'suppress_if', v_step_scope || '{"place": "suppress_if"}', 'suppress_if');
+    v_suppress := pgwhen._compile_condition(p_definition -> 'suppress_if', v_step_scope || '{"place": "suppress_if"}',
+      'suppress_if');
     v_problems := v_problems || (v_suppress -> 'problems');
     v_nodes := v_nodes || (v_suppress -> 'nodes');
   end if;
 
   for v_row in
     select r.path, r.step, v_positions -> r.path as position
-    from pgwhen._step_rows(coalesce(p_definition -> 'nodes', p_definition -> 'steps'), case when p_definition ? 'nodes' then 'nodes' else 'steps' end) r
+    from pgwhen._step_rows(coalesce(p_definition -> 'nodes', p_definition -> 'steps'), case when p_definition ? 'nodes'
+      then 'nodes' else 'steps' end) r
     where not p_definition ? 'nodes' or r.path ~ '^nodes\[\d+\]$'
   loop
     v_one := pgwhen._analyse_step(v_row.step, v_step_scope, v_row.path, p_definition, p_definition ? 'nodes',
       v_failing ? (v_row.step ->> 'id'));
-    v_steps := v_steps || (coalesce(nullif(v_one -> 'compiled', 'null'), '{}') || jsonb_build_object('step_id', v_row.step -> 'id', 'position', v_row.position));
+    v_steps := v_steps || (coalesce(nullif(v_one -> 'compiled', 'null'), '{}')
+      || jsonb_build_object('step_id', v_row.step -> 'id', 'position', v_row.position));
     v_problems := v_problems || (v_one -> 'problems');
     v_nodes := v_nodes || (v_one -> 'nodes');
-    v_depends := v_depends || coalesce((select jsonb_agg(jsonb_build_array(v_row.step -> 'id', d.value, v_row.path)) from jsonb_array_elements(v_one -> 'steps') d), '[]');
+    v_depends := v_depends || coalesce((select jsonb_agg(jsonb_build_array(v_row.step -> 'id', d.value, v_row.path))
+      from jsonb_array_elements(v_one -> 'steps') d), '[]');
   end loop;
   if v_depends <> '[]' then
     v_problems := v_problems || pgwhen._check_order(v_graph -> 'edges', v_depends);
   end if;
   v_nodes := pgwhen._merge_nodes(v_nodes);
   v_readable := pgwhen._check_readable(v_nodes, to_jsonb(v_steps), v_graph -> 'steps');
-  return jsonb_build_object('problems', v_problems || (v_readable -> 'problems'), 'grants', v_readable -> 'grants', 'triggers', v_triggers, 'steps', to_jsonb(v_steps),
+  return jsonb_build_object('problems', v_problems || (v_readable -> 'problems'), 'grants', v_readable -> 'grants', 'triggers',
+    v_triggers, 'steps', to_jsonb(v_steps),
     'edges', v_graph -> 'edges', 'compiled', jsonb_build_object(
       'priority', case p_definition ->> 'priority' when 'high' then 1 when 'low' then 3 else 2 end,
       'vars', coalesce(p_definition -> 'vars', '{}'), 'inputs', coalesce(p_definition -> 'inputs', '{}'), 'suppress_if', v_suppress -> 'compiled',

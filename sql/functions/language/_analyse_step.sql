@@ -1,6 +1,7 @@
 -- One step: keys, condition, values and templates. p_defaults is the top level of the definition, p_error_edge whether an edge
 -- leaves it with the outcome error. Result: problems, nodes, steps (that it depends on), and compiled, the row of steps.
-create or replace function pgwhen._analyse_step(p_step jsonb, p_scope jsonb, p_path text, p_defaults jsonb, p_is_node boolean, p_error_edge boolean) returns jsonb
+create or replace function pgwhen._analyse_step(p_step jsonb, p_scope jsonb, p_path text, p_defaults jsonb, p_is_node boolean,
+  p_error_edge boolean) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
@@ -32,7 +33,8 @@ begin
     order by (v_keys -> s.key -> 'place')::integer
   loop
     if v_row.kind in ('template', 'templates', 'headers', 'secret_headers', 'parameters', 'json') then
-      v_action := pgwhen._join_results(null, v_action, pgwhen._check_templates(v_row.value, v_row.kind, p_scope, p_path || '.' || v_row.key));
+      v_action := pgwhen._join_results(null, v_action,
+        pgwhen._check_templates(v_row.value, v_row.kind, p_scope, p_path || '.' || v_row.key));
     elsif v_row.kind like 'value:%' then
       v_one := pgwhen._compile_value(v_row.value, p_scope, p_path || '.' || v_row.key, substr(v_row.kind, 7));
       v_engine := pgwhen._join_results(null, v_engine, v_one);
@@ -56,7 +58,8 @@ begin
       when v_type = 'stop' then jsonb_build_object('as', coalesce(p_step ->> 'as', 'completed'))
       else '{}' end;
   return pgwhen._result(
-    jsonb_build_object('type', v_type, 'name', p_step -> 'name', 'performed_by', v_performed_by, 'condition', v_condition -> 'compiled', 'compiled', v_compiled,
+    jsonb_build_object('type', v_type, 'name', p_step -> 'name', 'performed_by', v_performed_by, 'condition',
+      v_condition -> 'compiled', 'compiled', v_compiled,
       'definition', p_step - '{id,type,if,then,else,needs,join,on_error,retry,timeout,on_uncertain,name,position,parent}'::text[]),
     v_problems || (v_condition -> 'problems') || (v_action -> 'problems') || (v_engine -> 'problems'), '[]',
     (v_condition -> 'nodes') || (v_action -> 'nodes') || (v_engine -> 'nodes'),

@@ -18,20 +18,24 @@ begin
       return '[]'::jsonb;
     when p_kind in ('text', 'template') then
       -- YAML makes numbers of texts that look like one: subject: 2024.
-      v_wanted := case when v_is <> 'string' and (p_kind = 'text' or v_is <> 'number') then 'a text' when trim(v_text) = '' then 'a text that is not empty' end;
+      v_wanted := case when v_is <> 'string' and (p_kind = 'text' or v_is <> 'number') then 'a text' when trim(v_text) = ''
+        then 'a text that is not empty' end;
     when p_kind = 'identifier' then
       if v_text is null or v_text !~ '^[a-z][a-z0-9_]{0,39}$' then
-        return pgwhen._problem('WF006', p_path, format('%s is not an identifier', pgwhen._quote(p_value)), 'an identifier has up to 40 of a-z, 0-9 and _, the first of them a letter');
+        return pgwhen._problem('WF006', p_path, format('%s is not an identifier', pgwhen._quote(p_value)),
+          'an identifier has up to 40 of a-z, 0-9 and _, the first of them a letter');
       end if;
     when p_kind in ('texts', 'identifiers') then
       v_wanted := case when v_is <> 'array' then 'a list of texts' end;
       if v_wanted is null then
         for v_index in 0 .. jsonb_array_length(p_value) - 1 loop
-          v_problems := v_problems || pgwhen._check_kind(rtrim(p_kind, 's'), p_value -> v_index, format('%s[%s]', p_path, v_index));
+          v_problems := v_problems || pgwhen._check_kind(rtrim(p_kind, 's'), p_value -> v_index,
+            format('%s[%s]', p_path, v_index));
         end loop;
       end if;
     when p_kind = 'templates' then
-      v_wanted := case when v_is not in ('string', 'number', 'array') or p_value in ('""', '[]') then 'a text or a list of texts' end;
+      v_wanted := case when v_is not in ('string', 'number', 'array') or p_value in ('""', '[]')
+        then 'a text or a list of texts' end;
       if v_is = 'array' then
         v_problems := pgwhen._check_kind('texts', p_value, p_path);
       end if;
@@ -42,23 +46,28 @@ begin
     when p_kind like 'enum:%' then
       v_choices := string_to_array(substr(p_kind, 6), '|');
       if v_text is null or (v_text <> all (v_choices) and not (p_kind like '%GET%' and upper(v_text) = any (v_choices))) then
-        return pgwhen._problem('WF012', p_path, format('%s is not one of %s', pgwhen._quote(p_value), array_to_string(v_choices, ', ')),
+        return pgwhen._problem('WF012', p_path,
+          format('%s is not one of %s', pgwhen._quote(p_value), array_to_string(v_choices, ', ')),
           'did you mean ' || pgwhen._nearest(v_text, v_choices) || '?');
       end if;
     when p_kind in ('duration', 'timeout') then
       if v_text is null or pgwhen._as_interval(v_text) is null or pgwhen._as_interval(v_text) <= interval '0' then
-        return pgwhen._problem('WF011', p_path, format('%s is not a duration', pgwhen._quote(p_value)), 'write it like 30 seconds, 3 days, 1 hour 30 minutes, 30s or 3d');
+        return pgwhen._problem('WF011', p_path, format('%s is not a duration', pgwhen._quote(p_value)),
+          'write it like 30 seconds, 3 days, 1 hour 30 minutes, 30s or 3d');
       end if;
       -- A poller holds an attempt that long, and a lease with it.
       if p_kind = 'timeout' and pgwhen._as_interval(v_text) > interval '1 hour' then
-        return pgwhen._problem('WF011', p_path, format('%s is longer than 1 hour, too long for one attempt', pgwhen._quote(p_value)));
+        return pgwhen._problem('WF011', p_path,
+          format('%s is longer than 1 hour, too long for one attempt', pgwhen._quote(p_value)));
       end if;
     when p_kind = 'timezone' then
       if v_text is null or not pgwhen._is_valid('timezone', v_text) then
-        return pgwhen._problem('WF012', p_path, format('%s is not a time zone', pgwhen._quote(p_value)), 'write it like Europe/Amsterdam or UTC');
+        return pgwhen._problem('WF012', p_path, format('%s is not a time zone', pgwhen._quote(p_value)),
+          'write it like Europe/Amsterdam or UTC');
       end if;
     when p_kind = 'attempts' then
-      v_wanted := case when v_is <> 'number' or p_value #>> '{}' !~ '^\d{1,3}$' or p_value::text::integer not between 1 and 100 then 'a whole number from 1 to 100' end;
+      v_wanted := case when v_is <> 'number' or p_value #>> '{}' !~ '^\d{1,3}$' or p_value::text::integer not between 1 and 100
+        then 'a whole number from 1 to 100' end;
     when p_kind = 'factor' then
       v_wanted := case when v_is <> 'number' or p_value::numeric not between 1 and 10 then 'a number from 1 to 10' end;
     when p_kind = 'object' then
@@ -69,9 +78,11 @@ begin
       else
         for v_key, v_item in select * from jsonb_each(p_value) loop
           if jsonb_typeof(v_item) in ('object', 'null') or (jsonb_typeof(v_item) = 'array' and p_kind <> 'parameters') then
-            v_problems := v_problems || pgwhen._problem('WF002', p_path || '.' || v_key, format('%s is not a text', pgwhen._quote(v_item)));
+            v_problems := v_problems || pgwhen._problem('WF002', p_path || '.' || v_key,
+              format('%s is not a text', pgwhen._quote(v_item)));
           elsif p_kind <> 'parameters' and v_key !~ '^[!#$%&''*+.^_`|~0-9A-Za-z-]+$' then
-            v_problems := v_problems || pgwhen._problem('WF012', p_path || '.' || v_key, format('%s is not the name of a header', pgwhen._quote(to_jsonb(v_key))));
+            v_problems := v_problems || pgwhen._problem('WF012', p_path || '.' || v_key,
+              format('%s is not the name of a header', pgwhen._quote(to_jsonb(v_key))));
           end if;
         end loop;
       end if;
@@ -81,13 +92,15 @@ begin
       v_wanted := case when v_is <> 'array' or (p_value = '[]' and p_kind in ('nodes', 'triggers')) then 'a list' end;
       if v_wanted is null and p_kind in ('edges', 'tests') then
         for v_index in 0 .. jsonb_array_length(p_value) - 1 loop
-          v_problems := v_problems || pgwhen._check_object(array[rtrim(p_kind, 's')], p_value -> v_index, format('%s[%s]', p_path, v_index),
+          v_problems := v_problems || pgwhen._check_object(array[rtrim(p_kind, 's')], p_value -> v_index,
+            format('%s[%s]', p_path, v_index),
             case p_kind when 'edges' then 'an edge' else 'a test' end);
         end loop;
       end if;
     when p_kind = 'on_error' then
       if v_is = 'object' and p_value ?| '{fallback,workflow}' then
-        return pgwhen._problem('WF004', p_path, format('on_error: %s is not yet supported', p_value::text), 'fail, continue and a list of steps work');
+        return pgwhen._problem('WF004', p_path, format('on_error: %s is not yet supported', p_value::text),
+          'fail, continue and a list of steps work');
       elsif v_is = 'array' then
         v_wanted := case when p_value = '[]' then 'a list of steps' end;
       elsif v_text is null or v_text not in ('fail', 'continue') then
@@ -111,7 +124,8 @@ begin
     when p_kind = 'given' then
       v_problems := pgwhen._check_object('{given}', p_value, p_path, 'given');
     else
-      raise exception using errcode = 'WF099', message = format('the kind %s is not known', p_kind), hint = 'This is a mistake in pgwhen: _language and _check_kind differ.';
+      raise exception using errcode = 'WF099', message = format('the kind %s is not known', p_kind),
+        hint = 'This is a mistake in pgwhen: _language and _check_kind differ.';
   end case;
   if v_wanted is not null then
     return pgwhen._problem('WF002', p_path, format('%s is not %s', pgwhen._quote(p_value), v_wanted));

@@ -18,12 +18,17 @@ begin
     select o.key, o.value, v_keys -> o.key as known from jsonb_each(p_object) o
   loop
     if v_row.known is null then
-      v_names := array(select k.key from jsonb_each(v_keys) k where k.value -> 'is_supported' = 'true' order by (k.value -> 'place')::integer);
-      v_problems := v_problems || pgwhen._problem('WF003', v_prefix || v_row.key, format('%s has no key %s', p_what, pgwhen._quote(to_jsonb(v_row.key))),
+      v_names := array(select k.key from jsonb_each(v_keys) k where k.value -> 'is_supported' = 'true'
+        order by (k.value -> 'place')::integer);
+      v_problems := v_problems || pgwhen._problem('WF003', v_prefix || v_row.key,
+        format('%s has no key %s', p_what, pgwhen._quote(to_jsonb(v_row.key))),
         coalesce('did you mean ' || coalesce(pgwhen._nearest(v_row.key, v_names), (
-          select w.means from (values ('recipient', 'to'), ('recipients', 'to'), ('message', 'text'), ('body', 'text'), ('content', 'text'), ('trigger', 'when'),
-            ('triggers', 'when'), ('on', 'when'), ('actions', 'steps'), ('condition', 'if'), ('conditions', 'if'), ('duration', 'for'), ('data', 'json'),
-            ('payload', 'json'), ('status', 'as'), ('operation', 'row'), ('variables', 'vars'), ('depends_on', 'needs')) as w (written, means)
+          select w.means from (values ('recipient', 'to'), ('recipients', 'to'), ('message', 'text'), ('body', 'text'),
+            ('content', 'text'), ('trigger', 'when'),
+            ('triggers', 'when'), ('on', 'when'), ('actions', 'steps'), ('condition', 'if'), ('conditions', 'if'),
+              ('duration', 'for'), ('data', 'json'),
+            ('payload', 'json'), ('status', 'as'), ('operation', 'row'), ('variables', 'vars'),
+              ('depends_on', 'needs')) as w (written, means)
           where w.written = v_row.key and w.means = any (v_names))) || '?', 'it has ' || array_to_string(v_names, ', ')));
     elsif v_row.known -> 'is_supported' = 'false' then
       v_problems := v_problems || pgwhen._problem('WF004', v_prefix || v_row.key, format('%s is not yet supported', v_row.key));

@@ -15,7 +15,8 @@ as $$
   )
   select coalesce(jsonb_agg(p.value), '[]')
   from depend d
-  cross join lateral jsonb_array_elements(pgwhen._problem('WF023', d.path, case when d.step = d.other then format('the step %s refers to itself', d.step)
+  cross join lateral jsonb_array_elements(pgwhen._problem('WF023', d.path, case when d.step = d.other
+    then format('the step %s refers to itself', d.step)
       else format('steps.%s does not come before %s', d.other, d.step) end,
     case when d.step <> d.other then format('write needs: [%s], or move it up', d.other) end)) p
   where not exists (select from before b where b.step = d.step and b.other = d.other)

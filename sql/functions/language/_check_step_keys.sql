@@ -14,34 +14,43 @@ begin
   end if;
   select l.kind, l.supported into v_known from pgwhen._language() l where l.scope = 'type' and l.key = v_type;
   if not p_step ? 'type' then
-    return pgwhen._problem('WF005', p_path, 'a step needs type', 'types are ' || pgwhen._step_types()) || case when p_step ? 'id' then
-      pgwhen._check_kind('identifier', p_step -> 'id', p_path || '.id') else pgwhen._problem('WF005', p_path, 'a step needs id') end;
+    return pgwhen._problem('WF005', p_path, 'a step needs type', 'types are ' || pgwhen._step_types()) || case
+      when p_step ? 'id' then
+      pgwhen._check_kind('identifier', p_step -> 'id', p_path || '.id')
+        else pgwhen._problem('WF005', p_path, 'a step needs id') end;
   elsif v_known.supported is null then
-    return pgwhen._problem('WF013', p_path || '.type', format('%s is not a type of step', pgwhen._quote(p_step -> 'type')), coalesce(
+    return pgwhen._problem('WF013', p_path || '.type',
+      format('%s is not a type of step', pgwhen._quote(p_step -> 'type')), coalesce(
       'did you mean ' || coalesce(pgwhen._nearest(v_type, array(select l.key from pgwhen._language() l where l.scope = 'type')),
-        case v_type when 'mail' then 'email' when 'sendEmail' then 'email' when 'text' then 'sms' when 'request' then 'http' when 'http_request' then 'http'
+        case v_type when 'mail' then 'email' when 'sendEmail' then 'email' when 'text' then 'sms' when 'request' then 'http'
+          when 'http_request' then 'http'
           when 'sleep' then 'delay' when 'if' then 'condition' when 'end' then 'stop' when 'exit' then 'stop' end) || '?',
       'types are ' || pgwhen._step_types()));
   elsif not v_known.supported then
-    return pgwhen._problem('WF004', p_path || '.type', format('steps of the type %s are not yet supported', v_type), 'types are ' || pgwhen._step_types());
+    return pgwhen._problem('WF004', p_path || '.type', format('steps of the type %s are not yet supported', v_type), 'types are '
+      || pgwhen._step_types());
   end if;
 
-  v_problems := pgwhen._check_object(case when p_is_node then array['step', 'node', v_type] else array['step', v_type] end, p_step, p_path,
+  v_problems := pgwhen._check_object(case when p_is_node then array['step', 'node', v_type] else array['step', v_type] end,
+    p_step, p_path,
     case when v_type in ('email', 'http') then 'an ' || v_type else 'a ' || v_type end || ' step');
   if p_is_node then
     foreach v_key in array array['then', 'else', 'needs'] loop
       if p_step ? v_key then
-        v_problems := v_problems || pgwhen._problem('WF014', p_path || '.' || v_key, format('%s goes with steps; between nodes there are edges', v_key));
+        v_problems := v_problems || pgwhen._problem('WF014', p_path || '.' || v_key,
+          format('%s goes with steps; between nodes there are edges', v_key));
       end if;
     end loop;
     if jsonb_typeof(p_step -> 'on_error') = 'array' then
-      v_problems := v_problems || pgwhen._problem('WF014', p_path || '.on_error', 'steps for errors go with steps; between nodes write an edge with outcome: error');
+      v_problems := v_problems || pgwhen._problem('WF014', p_path || '.on_error',
+        'steps for errors go with steps; between nodes write an edge with outcome: error');
     end if;
   end if;
   if v_known.kind = 'engine' then
     foreach v_key in array array['retry', 'timeout', 'on_uncertain'] loop
       if p_step ? v_key then
-        v_problems := v_problems || pgwhen._problem('WF012', p_path || '.' || v_key, format('%s has no effect on a %s: it is for actions', v_key, v_type));
+        v_problems := v_problems || pgwhen._problem('WF012', p_path || '.' || v_key,
+          format('%s has no effect on a %s: it is for actions', v_key, v_type));
       end if;
     end loop;
   end if;
@@ -56,10 +65,12 @@ begin
       end if;
     when 'delay' then
       if p_step ? 'for' = p_step ? 'until' and not p_step ?| '{working,at,window}' then
-        v_problems := v_problems || pgwhen._problem('WF005', p_path, case when p_step ? 'for' then 'a delay has either for or until' else 'a delay step needs for or until' end);
+        v_problems := v_problems || pgwhen._problem('WF005', p_path, case when p_step ? 'for'
+          then 'a delay has either for or until' else 'a delay step needs for or until' end);
       end if;
       if jsonb_typeof(p_step -> 'for') = 'string' and pgwhen._as_interval(p_step ->> 'for') <= interval '0' then
-        v_problems := v_problems || pgwhen._problem('WF011', p_path || '.for', format('%s is not a duration that passes', pgwhen._quote(p_step -> 'for')));
+        v_problems := v_problems || pgwhen._problem('WF011', p_path || '.for',
+          format('%s is not a duration that passes', pgwhen._quote(p_step -> 'for')));
       end if;
     when 'email' then
       if not p_step ?| '{text,html,markdown,template}' then

@@ -14,17 +14,20 @@ begin
   for v_string in select * from pgwhen._strings(p_value, p_path) s where s.text like '%{%' loop
     v_parsed := pgwhen._template_paths(v_string.text);
     if v_parsed ->> 'problem' is not null then
-      v_result := pgwhen._join_results(null, v_result, pgwhen._result(null, pgwhen._problem('WF024', v_string.path, v_parsed ->> 'problem')));
+      v_result := pgwhen._join_results(null, v_result,
+        pgwhen._result(null, pgwhen._problem('WF024', v_string.path, v_parsed ->> 'problem')));
     end if;
     if v_parsed -> 'secrets' <> '[]' and p_kind <> 'secret_headers' then
-      v_result := pgwhen._join_results(null, v_result, pgwhen._result(null, pgwhen._problem('WF025', v_string.path, 'a secret stands only in a header of an http step',
+      v_result := pgwhen._join_results(null, v_result,
+        pgwhen._result(null, pgwhen._problem('WF025', v_string.path, 'a secret stands only in a header of an http step',
         'connections hold the secrets of other steps')));
     end if;
     for v_written in select p.value from jsonb_array_elements(v_parsed -> 'paths') p loop
       v_found := pgwhen._resolve_path(array(select jsonb_array_elements_text(v_written)), p_scope, true);
       v_problem := coalesce(v_found -> 'problem', v_found -> 'warning');
       v_result := pgwhen._join_results(null, v_result, pgwhen._result(null,
-        case when v_problem is null then '[]' else pgwhen._problem(v_problem ->> 'code', v_string.path, v_problem ->> 'message', v_problem ->> 'hint',
+        case when v_problem is null then '[]'
+          else pgwhen._problem(v_problem ->> 'code', v_string.path, v_problem ->> 'message', v_problem ->> 'hint',
           case when v_found ? 'problem' then 'error' else 'warning' end) end,
         coalesce(v_found -> 'reads', '[]'), coalesce(v_found -> 'nodes', '[]'),
         case when v_found ? 'step' then jsonb_build_array(v_found -> 'step') else '[]' end));

@@ -4,10 +4,12 @@ language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_problems jsonb := pgwhen._check_object('{workflow}', p_definition - '{trigger_type,trigger_conditions}'::text[], '', 'a workflow');
+  v_problems jsonb := pgwhen._check_object('{workflow}', p_definition - '{trigger_type,trigger_conditions}'::text[], '',
+    'a workflow');
 begin
   if p_definition ? 'trigger_type' and not p_definition ? 'when' then
-    v_problems := (select coalesce(jsonb_agg(p.value), '[]') from jsonb_array_elements(v_problems) p where p.value ->> 'message' <> 'a workflow needs when')
+    v_problems := (select coalesce(jsonb_agg(p.value), '[]') from jsonb_array_elements(v_problems) p
+      where p.value ->> 'message' <> 'a workflow needs when')
       || pgwhen._unknown_seed_trigger(p_definition -> 'trigger_type', 'trigger_type');
   end if;
   if jsonb_typeof(p_definition) <> 'object' then

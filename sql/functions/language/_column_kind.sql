@@ -9,10 +9,12 @@ declare
 begin
   select t.* into v_type from pg_type t where t.oid = pgwhen._base_type(p_type);
   return case
-    when v_type.oid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype, 'float4'::regtype, 'float8'::regtype, 'oid'::regtype)
+    when v_type.oid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype, 'float4'::regtype,
+      'float8'::regtype, 'oid'::regtype)
       then 'numeric'
     when v_type.oid = 'bool'::regtype then 'boolean'
-    when v_type.oid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype, 'time'::regtype, 'interval'::regtype, 'uuid'::regtype, 'bpchar'::regtype)
+    when v_type.oid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype, 'time'::regtype, 'interval'::regtype,
+      'uuid'::regtype, 'bpchar'::regtype)
       then v_type.typname
     when v_type.oid in ('json'::regtype, 'jsonb'::regtype) or v_type.typtype = 'c' then 'jsonb'
     when v_type.typcategory = 'A' then 'array'

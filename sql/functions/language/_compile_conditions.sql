@@ -1,4 +1,5 @@
-create or replace function pgwhen._compile_conditions(p_op text, p_list jsonb, p_scope jsonb, p_place text, p_depth integer) returns jsonb
+create or replace function pgwhen._compile_conditions(p_op text, p_list jsonb, p_scope jsonb, p_place text,
+  p_depth integer) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
@@ -8,7 +9,9 @@ declare
   v_of jsonb := '[]'::jsonb;
 begin
   if jsonb_typeof(p_list) is distinct from 'array' or p_list = '[]' then
-    return pgwhen._result(null, pgwhen._problem('WF002', p_place, format('%s takes a list of conditions', p_op), format('write %s: [{status: open}, {total: {gt: 5}}]', p_op)));
+    return pgwhen._result(null,
+      pgwhen._problem('WF002', p_place, format('%s takes a list of conditions', p_op),
+        format('write %s: [{status: open}, {total: {gt: 5}}]', p_op)));
   end if;
   for v_index in 0 .. jsonb_array_length(p_list) - 1 loop
     v_one := pgwhen._compile_condition(p_list -> v_index, p_scope, format('%s[%s]', p_place, v_index), p_depth + 1);

@@ -1,6 +1,7 @@
 -- What publishing writes beside the version itself: triggers, steps, edges, the version's compiled top level, and the keys by
 -- which dispatch finds it.
-create or replace function pgwhen._compile_definition(p_workflow_id integer, p_version integer, p_definition jsonb, p_analysis jsonb default null) returns void
+create or replace function pgwhen._compile_definition(p_workflow_id integer, p_version integer, p_definition jsonb,
+  p_analysis jsonb default null) returns void
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
@@ -11,15 +12,20 @@ begin
   perform pgwhen._refuse_problems(v_analysis -> 'problems', p_definition ->> 'workflow');
 
   update pgwhen.versions v set compiled = v_analysis -> 'compiled' where v.workflow_id = p_workflow_id and v.version = p_version;
-  insert into pgwhen.triggers (workflow_id, version, trigger_no, trigger_id, kind, attachment_id, operations, event_type, columns, becomes, condition, needs_record, enabled)
-  select p_workflow_id, p_version, t.ordinality, r.trigger_id, r.kind, r.attachment_id, r.operations, r.event_type, r.columns, nullif(r.becomes, 'null'),
+  insert into pgwhen.triggers (workflow_id, version, trigger_no, trigger_id, kind, attachment_id, operations, event_type,
+    columns, becomes, condition, needs_record, enabled)
+  select p_workflow_id, p_version, t.ordinality, r.trigger_id, r.kind, r.attachment_id, r.operations, r.event_type, r.columns,
+    nullif(r.becomes, 'null'),
     nullif(r.condition, 'null'), r.needs_record, r.enabled
   from jsonb_array_elements(v_analysis -> 'triggers') with ordinality t
-  cross join lateral jsonb_to_record(t.value) as r (trigger_id text, kind text, attachment_id integer, operations text[], event_type text, columns text[],
+  cross join lateral jsonb_to_record(t.value) as r (trigger_id text, kind text, attachment_id integer, operations text[],
+    event_type text, columns text[],
     becomes jsonb, condition jsonb, needs_record boolean, enabled boolean);
   insert into pgwhen.steps (workflow_id, version, step_id, position, type, name, definition, compiled, condition, performed_by)
-  select p_workflow_id, p_version, s.step_id, s.position, s.type, s.name, s.definition, s.compiled, nullif(s.condition, 'null'), s.performed_by
-  from jsonb_to_recordset(v_analysis -> 'steps') as s (step_id text, position integer, type text, name text, definition jsonb, compiled jsonb, condition jsonb,
+  select p_workflow_id, p_version, s.step_id, s.position, s.type, s.name, s.definition, s.compiled, nullif(s.condition, 'null'),
+    s.performed_by
+  from jsonb_to_recordset(v_analysis -> 'steps') as s (step_id text, position integer, type text, name text, definition jsonb,
+    compiled jsonb, condition jsonb,
     performed_by text);
   insert into pgwhen.edges (workflow_id, version, source, target, outcome)
   select p_workflow_id, p_version, e.source, e.target, e.outcome

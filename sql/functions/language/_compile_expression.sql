@@ -14,7 +14,8 @@ begin
     return pgwhen._result(null, pgwhen._problem('WF024', p_place, format('{{%s}} is not a path', left(p_expression, 60)),
       'a value is {{ path }} or {{ path | default(literal) }}; filters and arithmetic are for templates of actions'));
   end if;
-  v_path := array(select coalesce(m[1], m[2]) from regexp_matches(v_match[1], '([[:alpha:]_][[:alnum:]_]*|[0-9]+)|["'']([^"'']*)["'']', 'g') m);
+  v_path := array(select coalesce(m[1], m[2])
+    from regexp_matches(v_match[1], '([[:alpha:]_][[:alnum:]_]*|[0-9]+)|["'']([^"'']*)["'']', 'g') m);
   v_result := pgwhen._compile_path(v_path, p_scope, p_place);
   if v_match[2] is null or v_result -> 'compiled' = 'null' then
     return v_result;
@@ -25,7 +26,9 @@ begin
     when lower(v_match[2]) in ('none', 'null') then 'null'
     else v_match[2] end;
   if not pgwhen._is_valid('json', v_default) then
-    return pgwhen._result(null, pgwhen._problem('WF024', p_place, format('default(%s): a value''s default is a literal', left(v_match[2], 60)), 'write a number, a text in quotes, true or false'));
+    return pgwhen._result(null,
+      pgwhen._problem('WF024', p_place, format('default(%s): a value''s default is a literal', left(v_match[2], 60)),
+        'write a number, a text in quotes, true or false'));
   end if;
   return v_result || jsonb_build_object('compiled', (v_result -> 'compiled') || jsonb_build_object('default', v_default::jsonb));
 end

@@ -15,7 +15,9 @@ begin
     return pgwhen._result(jsonb_build_object('literal', v_argument)) || jsonb_build_object('type', pgwhen._json_kind(v_argument));
   elsif v_form = '$path' then
     if jsonb_typeof(v_argument) <> 'string' or left(v_argument #>> '{}', 1) <> '$' then
-      return pgwhen._result(null, pgwhen._problem('WF022', p_place || '.$path', '$path takes a SQL/JSON path', 'write it like {$path: "$.job.items[*].total"}'));
+      return pgwhen._result(null,
+        pgwhen._problem('WF022', p_place || '.$path', '$path takes a SQL/JSON path',
+          'write it like {$path: "$.job.items[*].total"}'));
     end if;
     v_result := pgwhen._compile_jsonpath(v_argument #>> '{}', p_scope, p_place || '.$path', false);
     return v_result || jsonb_build_object('compiled', jsonb_build_object('jsonpath', v_argument));
@@ -23,7 +25,8 @@ begin
     return pgwhen._result(null, pgwhen._problem('WF004', p_place, format('%s is not yet supported', v_form)));
   end if;
   return pgwhen._result(null, pgwhen._problem('WF003', p_place, format('%s is not a form', v_form),
-    coalesce('did you mean ' || pgwhen._nearest(v_form, c_later || '{$literal,$path}') || '?', 'a value that begins with $ is written {$literal: ...}')));
+    coalesce('did you mean ' || pgwhen._nearest(v_form, c_later || '{$literal,$path}') || '?',
+      'a value that begins with $ is written {$literal: ...}')));
 end
 $$;
 comment on function pgwhen._compile_form(jsonb, jsonb, text) is 'Typed form of an object such as {$path: "$.job.items"}.';

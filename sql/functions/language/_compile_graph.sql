@@ -29,7 +29,8 @@ begin
     where jsonb_typeof(r.step) = 'object' and jsonb_typeof(r.step -> 'id') = 'string' and (v_is_tree or r.path ~ '^nodes\[\d+\]$')
   loop
     if v_row.path <> v_row.first then
-      v_problems := v_problems || pgwhen._problem('WF007', v_row.path || '.id', format('the id %s is taken by %s', v_row.id, v_row.first), 'every step has an id of its own');
+      v_problems := v_problems || pgwhen._problem('WF007', v_row.path || '.id',
+        format('the id %s is taken by %s', v_row.id, v_row.first), 'every step has an id of its own');
     end if;
   end loop;
 
@@ -37,30 +38,38 @@ begin
   for v_row in select * from (
       select * from pgwhen._tree_edges(case when v_is_tree then p_definition -> 'steps' end, v_on_error)
       union all
-      select * from pgwhen._graph_edges(case when not v_is_tree then p_definition -> 'nodes' end, p_definition -> 'edges', v_on_error)
+      select * from pgwhen._graph_edges(case when not v_is_tree then p_definition -> 'nodes' end,
+        p_definition -> 'edges', v_on_error)
     ) e where e.problem is not null
   loop
     v_problems := v_problems || case left(v_row.problem, 5)
-      when 'WF008' then pgwhen._problem('WF008', case when v_is_tree then v_row.path || '.needs' else v_row.path end, 'there is no step ' || substr(v_row.problem, 7),
+      when 'WF008' then pgwhen._problem('WF008', case when v_is_tree then v_row.path || '.needs' else v_row.path end,
+        'there is no step ' || substr(v_row.problem, 7),
         'did you mean ' || pgwhen._nearest(substr(v_row.problem, 7), v_ids) || '?')
-      when 'WF010' then pgwhen._problem('WF010', v_row.path, format('the step %s can never be reached: all that comes before it stops', v_row.target), 'take the step away, or give the stop an if')
+      when 'WF010' then pgwhen._problem('WF010', v_row.path,
+        format('the step %s can never be reached: all that comes before it stops', v_row.target),
+          'take the step away, or give the stop an if')
       else pgwhen._problem(left(v_row.problem, 5), v_row.path || '.outcome', substr(v_row.problem, 7)) end;
   end loop;
-  select coalesce(array_agg(e.source order by e.source, e.target, e.outcome), '{}'), coalesce(array_agg(e.target order by e.source, e.target, e.outcome), '{}'),
+  select coalesce(array_agg(e.source order by e.source, e.target, e.outcome), '{}'),
+    coalesce(array_agg(e.target order by e.source, e.target, e.outcome), '{}'),
     coalesce(array_agg(e.outcome order by e.source, e.target, e.outcome), '{}')
   into v_sources, v_targets, v_outcomes
   from (
-    select t.source, t.target, t.outcome from pgwhen._tree_edges(case when v_is_tree then p_definition -> 'steps' end, v_on_error) t where t.problem is null
+    select t.source, t.target, t.outcome
+      from pgwhen._tree_edges(case when v_is_tree then p_definition -> 'steps' end, v_on_error) t where t.problem is null
     union
     select g.source, g.target, g.outcome
-    from pgwhen._graph_edges(case when not v_is_tree then p_definition -> 'nodes' end, p_definition -> 'edges', v_on_error) g where g.problem is null
+    from pgwhen._graph_edges(case when not v_is_tree then p_definition -> 'nodes' end, p_definition -> 'edges', v_on_error) g
+      where g.problem is null
   ) e
   where e.source = any (v_ids) and e.target = any (v_ids);
 
   v_sorted := pgwhen._sort_steps(v_ids, v_sources, v_targets);
   -- Two steps of one id look like a circle; that is said already.
   if v_sorted.cycle is not null and not v_problems @> '[{"code": "WF007"}]' then
-    v_problems := v_problems || pgwhen._problem('WF009', v_key, 'the steps go in a circle: ' || array_to_string(v_sorted.cycle, ' -> '),
+    v_problems := v_problems || pgwhen._problem('WF009', v_key, 'the steps go in a circle: '
+      || array_to_string(v_sorted.cycle, ' -> '),
       case when v_is_tree then 'take one of these out of needs' else 'take one of these edges away' end);
   end if;
   return jsonb_build_object('problems', v_problems,

@@ -17,22 +17,29 @@ declare
   v_all jsonb := '[]'::jsonb;
 begin
   if p_operand = '{}' then
-    return pgwhen._join_results(null, v_result, pgwhen._result(null, pgwhen._problem('WF012', v_place, 'the test is empty', 'write {is_not_empty: true}, for example')));
+    return pgwhen._join_results(null, v_result,
+      pgwhen._result(null, pgwhen._problem('WF012', v_place, 'the test is empty', 'write {is_not_empty: true}, for example')));
   end if;
   for v_operator, v_operand in select * from jsonb_each(v_tests) loop
     if v_operator <> all (v_operators) then
-      v_one := pgwhen._result(null, pgwhen._problem('WF020', v_place || '.' || v_operator, format('%s is not an operator', pgwhen._quote(to_jsonb(v_operator))),
+      v_one := pgwhen._result(null,
+        pgwhen._problem('WF020', v_place || '.' || v_operator,
+          format('%s is not an operator', pgwhen._quote(to_jsonb(v_operator))),
         coalesce('did you mean ' || coalesce(pgwhen._nearest(v_operator, v_operators), case v_operator
-          when '=' then 'eq' when '==' then 'eq' when 'equals' then 'eq' when '!=' then 'ne' when '<>' then 'ne' when '>' then 'gt' when '>=' then 'gte'
-          when '<' then 'lt' when '<=' then 'lte' when 'ge' then 'gte' when 'le' then 'lte' when 'like' then 'matches' when 'regex' then 'matches'
+          when '=' then 'eq' when '==' then 'eq' when 'equals' then 'eq' when '!=' then 'ne' when '<>' then 'ne' when '>'
+            then 'gt' when '>=' then 'gte'
+          when '<' then 'lt' when '<=' then 'lte' when 'ge' then 'gte' when 'le' then 'lte' when 'like' then 'matches'
+            when 'regex' then 'matches'
           when 'exists' then 'is_not_empty' when 'is_null' then 'is_empty' end) || '?',
           case when v_left ->> 'type' = 'jsonb' then format('for a part of it write %s.%s', p_key, v_operator) end,
           'operators are ' || array_to_string(v_operators, ', '))));
     elsif v_left -> 'compiled' = 'null' then
       v_one := pgwhen._result(null);
     else
-      v_one := pgwhen._compile_test(v_operator, v_left, v_operand, p_scope, case when v_tests = p_operand then v_place || '.' || v_operator else v_place end,
-        case when v_operator = 'eq' and v_tests is distinct from p_operand then format('%s: %s', p_key, pgwhen._operand_text(v_operand))
+      v_one := pgwhen._compile_test(v_operator, v_left, v_operand, p_scope, case when v_tests = p_operand then v_place || '.'
+        || v_operator else v_place end,
+        case when v_operator = 'eq' and v_tests is distinct from p_operand
+          then format('%s: %s', p_key, pgwhen._operand_text(v_operand))
           else format('%s: {%s: %s}', p_key, v_operator, pgwhen._operand_text(v_operand)) end);
     end if;
     v_all := v_all || jsonb_build_array(v_one -> 'compiled');

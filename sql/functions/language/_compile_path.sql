@@ -12,10 +12,12 @@ begin
     return pgwhen._result(null, pgwhen._problem(v_problem ->> 'code', p_place, v_problem ->> 'message', v_problem ->> 'hint'));
   end if;
   if p_scope ->> 'place' = 'becomes' then
-    if (v_found -> 'path' ->> 0 <> 'new' and not p_scope -> 'records' ? (v_found -> 'path' ->> 0)) or jsonb_array_length(v_found -> 'path') < 2
+    if (v_found -> 'path' ->> 0 <> 'new' and not p_scope -> 'records' ? (v_found -> 'path' ->> 0))
+      or jsonb_array_length(v_found -> 'path') < 2
        or jsonb_array_length(v_found -> 'nodes') > 1 then
       return pgwhen._result(null, pgwhen._problem('WF026', p_place,
-        format('becomes judges the row itself, %s is not part of it', array_to_string(p_path, '.')), 'put what concerns other rows into if'));
+        format('becomes judges the row itself, %s is not part of it', array_to_string(p_path, '.')),
+          'put what concerns other rows into if'));
     end if;
     v_found := jsonb_build_object('path', (v_found -> 'path') - 0, 'type', v_found -> 'type', 'column', v_found -> 'column',
       'reads', '[]'::jsonb, 'nodes', '[]'::jsonb);

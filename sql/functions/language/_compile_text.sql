@@ -12,7 +12,9 @@ declare
   v_one jsonb;
 begin
   if p_text like '%{\%%' then
-    return pgwhen._result(null, pgwhen._problem('WF024', p_place, 'a value has {{ path }} and no statements', 'use if on the step, or a template in a poller step'));
+    return pgwhen._result(null,
+      pgwhen._problem('WF024', p_place, 'a value has {{ path }} and no statements',
+        'use if on the step, or a template in a poller step'));
   end if;
   foreach v_part in array v_parts loop
     if left(v_part, 2) = '{{' and length(v_part) > 3 then

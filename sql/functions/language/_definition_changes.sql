@@ -6,13 +6,15 @@ as $$
   with old_step as (
     select s.value ->> 'id' as id, s.value -> 'step' as step from jsonb_array_elements(pgwhen._compile_graph(p_old) -> 'steps') s
   ), new_step as (
-    select s.value ->> 'id' as id, s.value -> 'step' as step, s.ordinality as n from jsonb_array_elements(pgwhen._compile_graph(p_new) -> 'steps') with ordinality s
+    select s.value ->> 'id' as id, s.value -> 'step' as step, s.ordinality as n
+      from jsonb_array_elements(pgwhen._compile_graph(p_new) -> 'steps') with ordinality s
   ), change (place, n, text) as (
     select 1, 0, format('%s %s', k, case when not p_old ? k then 'added' when not p_new ? k then 'removed' else 'changed' end)
     from (select jsonb_object_keys(p_old) union select jsonb_object_keys(p_new)) as u (k)
     where k not in ('steps', 'nodes') and p_old -> k is distinct from p_new -> k
     union all
-    select 2, n.n, format('step %s %s', coalesce(n.id, o.id), case when o.id is null then 'added' when n.id is null then 'removed' else 'changed' end)
+    select 2, n.n, format('step %s %s', coalesce(n.id, o.id), case when o.id is null then 'added' when n.id is null then 'removed'
+      else 'changed' end)
     from old_step o full join new_step n on n.id = o.id
     where (o.step - '{then,else}'::text[]) is distinct from (n.step - '{then,else}'::text[])
     union all

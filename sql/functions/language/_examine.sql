@@ -17,7 +17,8 @@ begin
   v_analysis := pgwhen._analyse_definition(v_definition, p_tenant);
   v_problems := pgwhen._warn_of_rewriting(p_definition) || (v_analysis -> 'problems');
   if jsonb_typeof(p_definition -> 'when') in ('object', 'string') then
-    v_problems := (select coalesce(jsonb_agg(p.value || jsonb_build_object('path', regexp_replace(p.value ->> 'path', '^when\[0\]', 'when'))), '[]')
+    v_problems := (select coalesce(jsonb_agg(p.value
+      || jsonb_build_object('path', regexp_replace(p.value ->> 'path', '^when\[0\]', 'when'))), '[]')
       from jsonb_array_elements(v_problems) p);
   end if;
   return jsonb_build_object('definition', v_definition, 'analysis', v_analysis, 'problems', pgwhen._distinct(v_problems));

@@ -3,7 +3,8 @@ create or replace function pgwhen._find_column(p_relation oid, p_name text) retu
 language sql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
-  select jsonb_build_object('name', a.attname, 'type', pgwhen._column_kind(a.atttypid), 'sql_type', format_type(a.atttypid, a.atttypmod),
+  select jsonb_build_object('name', a.attname, 'type', pgwhen._column_kind(a.atttypid), 'sql_type',
+    format_type(a.atttypid, a.atttypmod),
     'labels', (select jsonb_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = a.atttypid))
   from pg_attribute a
   where a.attrelid = p_relation and a.attnum > 0 and not a.attisdropped

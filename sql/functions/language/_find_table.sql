@@ -12,7 +12,8 @@ declare
   v_first record;
 begin
   for v_found in
-    select c.oid as relation, c.relkind, c.relname, n.nspname, format('%I.%I', n.nspname, c.relname) as name, a.attachment_id, a.alias,
+    select c.oid as relation, c.relkind, c.relname, n.nspname, format('%I.%I', n.nspname, c.relname) as name,
+      a.attachment_id, a.alias,
       a.tenant, a.excluded_columns, a.key_columns
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
@@ -29,14 +30,16 @@ begin
     end if;
   end loop;
   if v_first is null then
-    return jsonb_build_object('relation', null, 'alias', pgwhen._singular(regexp_replace(p_name, '^.*\.', '')), 'table', p_name, 'excluded', '[]'::jsonb,
+    return jsonb_build_object('relation', null, 'alias', pgwhen._singular(regexp_replace(p_name, '^.*\.', '')), 'table', p_name,
+      'excluded', '[]'::jsonb,
       'problem', jsonb_build_object('code', 'WF015', 'message', format('there is no table %s', left(p_name, 100)),
         'hint', 'did you mean ' || pgwhen._nearest(p_name, pgwhen._tables_to_name(p_tenant)) || '?'));
   end if;
 
   v_result := jsonb_build_object('relation', v_first.relation::bigint, 'table', v_first.name);
   if v_first.tenant is not distinct from p_tenant then
-    v_result := v_result || jsonb_build_object('attachment', v_first.attachment_id, 'alias', v_first.alias, 'excluded', to_jsonb(v_first.excluded_columns),
+    v_result := v_result || jsonb_build_object('attachment', v_first.attachment_id, 'alias', v_first.alias, 'excluded',
+      to_jsonb(v_first.excluded_columns),
       'is_keyless', v_first.key_columns = '{}');
   else
     v_result := v_result || jsonb_build_object('alias', pgwhen._singular(v_first.relname), 'excluded', '[]'::jsonb,
@@ -49,7 +52,8 @@ begin
           'pgwhen attach ' || case when v_first.nspname = 'public' then quote_ident(v_first.relname) else v_first.name end end));
   end if;
   if cardinality(v_names) > 1 and v_first.nspname <> 'public' then
-    v_result := v_result || jsonb_build_object('problem', jsonb_build_object('code', 'WF018', 'message', format('%s is ambiguous', p_name),
+    v_result := v_result || jsonb_build_object('problem',
+      jsonb_build_object('code', 'WF018', 'message', format('%s is ambiguous', p_name),
       'hint', 'write ' || array_to_string(v_names, ' or ')));
   end if;
   return v_result;

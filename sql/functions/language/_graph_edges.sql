@@ -15,7 +15,8 @@ begin
   if jsonb_typeof(p_edges) is distinct from 'array' then
     return;
   end if;
-  for v_edge, path in select e.value, format('edges[%s]', e.ordinality - 1) from jsonb_array_elements(p_edges) with ordinality e loop
+  for v_edge, path in select e.value, format('edges[%s]', e.ordinality - 1)
+    from jsonb_array_elements(p_edges) with ordinality e loop
     continue when jsonb_typeof(v_edge) <> 'object' or v_edge ->> 'source' is null or v_edge ->> 'target' is null;
     source := v_edge ->> 'source';
     target := v_edge ->> 'target';
@@ -26,7 +27,8 @@ begin
       v_outcomes := case v_node ->> 'type' when 'condition' then '{true,false,error}' when 'stop' then
         case when v_node ? 'if' then '{success}' else '{}' end else '{success,error}' end::text[];
       if outcome <> all (v_outcomes) then
-        problem := format('WF012 %s has no outcome %s; it has %s', source, outcome, coalesce(nullif(array_to_string(v_outcomes, ', '), ''), 'none: a stop ends the execution'));
+        problem := format('WF012 %s has no outcome %s; it has %s', source, outcome,
+          coalesce(nullif(array_to_string(v_outcomes, ', '), ''), 'none: a stop ends the execution'));
       end if;
     end if;
     return next;

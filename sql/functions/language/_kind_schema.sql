@@ -8,15 +8,18 @@ begin
     when p_kind like 'enum:%GET%' then
       -- Methods are accepted in any case.
       return jsonb_build_object('type', 'string', 'pattern', '^(?:' || (
-        select string_agg((select string_agg(format('[%s%s]', c, lower(c)), '' order by n) from regexp_split_to_table(m, '') with ordinality s (c, n)), '|')
-        from unnest(string_to_array(substr(p_kind, 6), '|')) m) || ')$', 'examples', to_jsonb(string_to_array(substr(p_kind, 6), '|')));
+        select string_agg((select string_agg(format('[%s%s]', c, lower(c)), '' order by n)
+          from regexp_split_to_table(m, '') with ordinality s (c, n)), '|')
+        from unnest(string_to_array(substr(p_kind, 6), '|')) m) || ')$', 'examples',
+          to_jsonb(string_to_array(substr(p_kind, 6), '|')));
     when p_kind like 'enum:%' then
       return jsonb_build_object('enum', to_jsonb(string_to_array(substr(p_kind, 6), '|')));
     when p_kind = 'timeout' then
       return '{"$ref": "#/definitions/duration"}'::jsonb;
     when p_kind like 'value:%' then
       return '{"$ref": "#/definitions/value"}'::jsonb;
-    when p_kind in ('condition', 'duration', 'identifier', 'steps', 'nodes', 'retry', 'on_error', 'triggers', 'edges', 'tests', 'given', 'inputs') then
+    when p_kind in ('condition', 'duration', 'identifier', 'steps', 'nodes', 'retry', 'on_error', 'triggers', 'edges', 'tests',
+      'given', 'inputs') then
       return jsonb_build_object('$ref', '#/definitions/' || p_kind);
     else
       return (case p_kind

@@ -40,7 +40,8 @@ begin atomic
 
     ('trigger', 'id', 'identifier', false, 'Seen as event.trigger.'),
     ('trigger', 'table', 'text', false, 'Attached table, with its schema where the name alone is not unique.'),
-    ('trigger', 'row', 'enum:created|updated|deleted|saved|truncated', false, 'What happened to the row; saved is created or updated.'),
+    ('trigger', 'row', 'enum:created|updated|deleted|saved|truncated', false,
+      'What happened to the row; saved is created or updated.'),
     ('trigger', 'columns', 'texts', false, 'An update counts only if one of these changed.'),
     ('trigger', 'becomes', 'condition', false, 'True of the row and not of the row before.'),
     ('trigger', 'event', 'text', false, 'Type of an application event.'),
@@ -102,7 +103,8 @@ begin atomic
     ('sms', 'connection', 'text', false, 'Connection that it leaves by.'),
     ('sms', 'template', null, false, 'Stored template.'),
 
-    ('http', 'method', 'enum:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS', false, 'Method; POST with a body and GET without unless given.'),
+    ('http', 'method', 'enum:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS', false,
+      'Method; POST with a body and GET without unless given.'),
     ('http', 'url', 'template', true, 'Address; values are escaped.'),
     ('http', 'query', 'parameters', false, 'Parameters of the address.'),
     ('http', 'headers', 'secret_headers', false, 'Headers; here {{ secret(''env:NAME'') }} stands for a secret.'),
@@ -132,7 +134,8 @@ begin atomic
     ('retry', 'jitter', 'enum:full|none', false, 'Whether pauses are random; full unless given.'),
     ('retry', 'within', 'duration', false, 'Time for all attempts, under 24 hours; 20 hours unless given.'),
 
-    ('input', 'type', 'enum:text|number|integer|boolean|date|time|datetime|uuid|object|list|any', false, 'Type; any unless given.'),
+    ('input', 'type', 'enum:text|number|integer|boolean|date|time|datetime|uuid|object|list|any', false,
+      'Type; any unless given.'),
     ('input', 'required', 'boolean', false, 'Whether a start without it is refused.'),
     ('input', 'default', 'any', false, 'What it is when it is not given.'),
 

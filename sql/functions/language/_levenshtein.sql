@@ -15,7 +15,8 @@ begin
     for j in 1..v_width loop
       v_row[j + 1] := least(v_above[j + 1] + 1, v_row[j] + 1,
         v_above[j] + case when substr(p_a, i, 1) = substr(p_b, j, 1) then 0 else 1 end,
-        case when i > 1 and j > 1 and substr(p_a, i, 1) = substr(p_b, j - 1, 1) and substr(p_a, i - 1, 1) = substr(p_b, j, 1) then v_before[j - 1] + 1 end);
+        case when i > 1 and j > 1 and substr(p_a, i, 1) = substr(p_b, j - 1, 1) and substr(p_a, i - 1, 1) = substr(p_b, j, 1)
+          then v_before[j - 1] + 1 end);
     end loop;
     v_before := v_above;
     v_above := v_row;

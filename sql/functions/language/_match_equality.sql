@@ -13,7 +13,8 @@ declare
 begin
   for v_test in
     select t.value
-    from jsonb_array_elements(case p_condition ->> 'op' when 'all' then p_condition -> 'of' else jsonb_build_array(p_condition) end) t
+    from jsonb_array_elements(case p_condition ->> 'op' when 'all' then p_condition -> 'of'
+      else jsonb_build_array(p_condition) end) t
   loop
     v_column := v_test -> 'left' ->> -1;
     v_value := v_test -> 'right' -> 'literal';

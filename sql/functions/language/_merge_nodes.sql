@@ -6,8 +6,10 @@ as $$
   select coalesce(jsonb_agg(m.node order by m.place, m.node -> 'path'), '[]')
   from (
     select min((n.value ->> 'order')::numeric) as place, (array_agg(n.value - 'columns'))[1]
-      || case when (array_agg(n.value))[1] ? 'columns' then jsonb_build_object('columns', case when bool_or(n.value -> 'columns' = 'null') then null
-        else (select coalesce(jsonb_agg(distinct c.value), '[]') from jsonb_array_elements(jsonb_path_query_array(jsonb_agg(n.value -> 'columns'), '$[*][*]')) c) end)
+      || case when (array_agg(n.value))[1] ? 'columns'
+        then jsonb_build_object('columns', case when bool_or(n.value -> 'columns' = 'null') then null
+        else (select coalesce(jsonb_agg(distinct c.value), '[]')
+          from jsonb_array_elements(jsonb_path_query_array(jsonb_agg(n.value -> 'columns'), '$[*][*]')) c) end)
         else '{}' end as node
     from jsonb_array_elements(p_nodes) n
     group by n.value -> 'path'

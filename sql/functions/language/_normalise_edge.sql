@@ -6,7 +6,8 @@ as $$
   select case when jsonb_typeof(p_edge) = 'object' then p_edge
     || case when p_names ? (p_edge ->> 'source') then jsonb_build_object('source', p_names -> (p_edge ->> 'source')) else '{}' end
     || case when p_names ? (p_edge ->> 'target') then jsonb_build_object('target', p_names -> (p_edge ->> 'target')) else '{}' end
-    || case when jsonb_typeof(p_edge -> 'outcome') = 'boolean' then jsonb_build_object('outcome', p_edge ->> 'outcome') else '{}' end
+    || case when jsonb_typeof(p_edge -> 'outcome') = 'boolean' then jsonb_build_object('outcome', p_edge ->> 'outcome')
+      else '{}' end
     else p_edge end
 $$;
 comment on function pgwhen._normalise_edge(jsonb, jsonb) is 'An edge with its steps renamed and its outcome as text.';

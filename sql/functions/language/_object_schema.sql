@@ -10,7 +10,8 @@ as $$
   )
   select jsonb_build_object('type', 'object', 'additionalProperties', false,
       'properties', jsonb_object_agg(k.key, pgwhen._kind_schema(k.kind) || jsonb_build_object('description', k.description)))
-    || coalesce((select jsonb_build_object('required', jsonb_agg(k.key order by k.key)) from key k where k.required having count(*) > 0), '{}')
+    || coalesce((select jsonb_build_object('required', jsonb_agg(k.key order by k.key)) from key k
+      where k.required having count(*) > 0), '{}')
   from key k
 $$;
 comment on function pgwhen._object_schema(text[]) is 'JSON Schema of an object of the language.';

@@ -1,6 +1,7 @@
 -- The next version of a workflow whose row the caller has locked, so that numbers follow each other. What is captured, and what
 -- an event may start, begins when this commits.
-create or replace function pgwhen._publish(p_workflow_id integer, p_definition jsonb, p_source text, p_analysis jsonb) returns integer
+create or replace function pgwhen._publish(p_workflow_id integer, p_definition jsonb, p_source text,
+  p_analysis jsonb) returns integer
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$

@@ -10,7 +10,8 @@ begin
     return pgwhen._rename_in_expression(p_text, p_names);
   end if;
   return (
-    select string_agg(case when left(m.parts[1], 2) in ('{{', '{%') then pgwhen._rename_in_expression(m.parts[1], p_names) else m.parts[1] end,
+    select string_agg(case when left(m.parts[1], 2) in ('{{', '{%') then pgwhen._rename_in_expression(m.parts[1], p_names)
+      else m.parts[1] end,
       '' order by m.ordinality)
     from regexp_matches(p_text, '((?:[^{]|\{(?![{%]))+|\{\{(?:[^}]|\}(?!\}))*\}\}|\{%(?:[^%]|%(?!\}))*%\}|\{)', 'g')
       with ordinality as m (parts, ordinality));

@@ -7,7 +7,8 @@ declare
   v_value jsonb := coalesce(p_constants, '{}');
 begin
   for i in 2 .. cardinality(p_path) loop
-    if v_value -> p_path[i] is null and (jsonb_typeof(v_value) <> 'array' or p_path[i] !~ '^\d{1,9}$' or v_value -> p_path[i]::integer is null) then
+    if v_value -> p_path[i] is null
+      and (jsonb_typeof(v_value) <> 'array' or p_path[i] !~ '^\d{1,9}$' or v_value -> p_path[i]::integer is null) then
       return jsonb_build_object('problem', jsonb_build_object('code', 'WF017',
         'message', format('%s: %s has no %s', array_to_string(p_path, '.'), array_to_string(p_path[1 : i - 1], '.'), p_path[i]),
         'hint', case when jsonb_typeof(v_value) = 'object' then

@@ -13,7 +13,8 @@ begin
   if cardinality(p_path) = 1 then
     return '{"type": "jsonb"}'::jsonb;
   elsif not v_keys ? p_path[2] then
-    return jsonb_build_object('problem', jsonb_build_object('code', 'WF017', 'message', format('%s has no %s', p_path[1], p_path[2]),
+    return jsonb_build_object('problem',
+      jsonb_build_object('code', 'WF017', 'message', format('%s has no %s', p_path[1], p_path[2]),
       'hint', coalesce('did you mean ' || p_path[1] || '.' || pgwhen._nearest(p_path[2], array(select jsonb_object_keys(v_keys))) || '?',
         'it has ' || (select string_agg(k, ', ') from jsonb_object_keys(v_keys) k))));
   elsif cardinality(p_path) > 2 then

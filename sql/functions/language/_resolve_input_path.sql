@@ -9,7 +9,8 @@ declare
 begin
   if cardinality(p_path) = 1 or v_inputs is null then
     return jsonb_build_object('type', case when cardinality(p_path) = 1 then 'jsonb' end)
-      || case when p_scope -> 'starts' ?| array['event', 'manual'] then '{}' else jsonb_build_object('warning', jsonb_build_object('code', 'WF017',
+      || case when p_scope -> 'starts' ?| array['event', 'manual'] then '{}'
+        else jsonb_build_object('warning', jsonb_build_object('code', 'WF017',
         'message', 'nothing that starts this workflow gives an input', 'hint', 'add {manual: true} or {event: ...} to when')) end;
   elsif not v_inputs ? p_path[2] then
     return jsonb_build_object('problem', jsonb_build_object('code', 'WF017', 'message', format('inputs has no %s', p_path[2]),
@@ -20,9 +21,11 @@ begin
     if v_type in ('object', 'list', 'any') or v_type is null then
       return '{"type": null}'::jsonb;
     end if;
-    return jsonb_build_object('problem', jsonb_build_object('code', 'WF017', 'message', format('input.%s is %s and has no %s', p_path[2], v_type, p_path[3])));
+    return jsonb_build_object('problem',
+      jsonb_build_object('code', 'WF017', 'message', format('input.%s is %s and has no %s', p_path[2], v_type, p_path[3])));
   end if;
-  return jsonb_build_object('type', case v_type when 'integer' then 'numeric' when 'number' then 'numeric' when 'datetime' then 'timestamptz'
+  return jsonb_build_object('type', case v_type when 'integer' then 'numeric' when 'number' then 'numeric' when 'datetime'
+    then 'timestamptz'
     when 'object' then 'jsonb' when 'list' then 'array' when 'any' then null else v_type end);
 end
 $$;

@@ -11,7 +11,8 @@ declare
   v_parts constant text[] := string_to_array(p_key, '.');
   v_prefix constant text := case v_bare when 'record' then v_alias when 'row' then 'new' else v_bare end;
   v_is_root boolean := p_scope -> 'records' ? v_parts[1]
-    or v_parts[1] in ('event', 'input', 'new', 'old', 'changed', 'vars', 'tenant', 'workflow', 'execution', 'now', 'steps', 'item', 'index');
+    or v_parts[1] in ('event', 'input', 'new', 'old', 'changed', 'vars', 'tenant', 'workflow', 'execution', 'now', 'steps',
+      'item', 'index');
 begin
   if v_prefix is not null and v_relation is not null then
     if pgwhen._find_column(v_relation, p_key) is not null then
@@ -26,8 +27,10 @@ begin
   elsif v_prefix is not null and not v_is_root then
     return pgwhen._compile_path(v_prefix || v_parts, p_scope, p_place);
   elsif v_prefix is null and cardinality(v_parts) = 1 and not v_is_root then
-    return pgwhen._result(null, pgwhen._problem('WF026', p_place, format('%s: there is no record that a column could belong to', p_key),
-      case when p_scope ? 'choices' then 'write ' || (select string_agg(c || '.' || p_key, ' or ') from jsonb_array_elements_text(p_scope -> 'choices') c)
+    return pgwhen._result(null,
+      pgwhen._problem('WF026', p_place, format('%s: there is no record that a column could belong to', p_key),
+      case when p_scope ? 'choices' then 'write '
+        || (select string_agg(c || '.' || p_key, ' or ') from jsonb_array_elements_text(p_scope -> 'choices') c)
         else format('write a path, input.%s for example', p_key) end));
   end if;
   return pgwhen._compile_path(v_parts, p_scope, p_place);

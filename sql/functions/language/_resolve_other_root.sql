@@ -37,7 +37,8 @@ begin
     if not p_in_template then
       return jsonb_build_object('path', to_jsonb(array['tenant'] || p_path[2 : cardinality(p_path)])) || v_result;
     end if;
-    return v_result || jsonb_build_object('reads', jsonb_build_array(to_jsonb(p_path), to_jsonb(array['tenant'] || p_path[2 : cardinality(p_path)])),
+    return v_result || jsonb_build_object('reads',
+      jsonb_build_array(to_jsonb(p_path), to_jsonb(array['tenant'] || p_path[2 : cardinality(p_path)])),
       'nodes', jsonb_build_array(jsonb_build_object('path', jsonb_build_array(v_root), 'kind', 'alias', 'of', '["tenant"]'::jsonb,
         'order', 1)));
   end if;
@@ -61,7 +62,8 @@ begin
   ) c;
   return jsonb_build_object('problem', jsonb_build_object('code', 'WF017', 'message', format('%s is not known here', v_root),
     'hint', coalesce('write ' || array_to_string(v_far, ' or '), 'did you mean ' || pgwhen._nearest(v_root,
-        array(select jsonb_object_keys(p_scope -> 'records')) || '{event,input,new,old,changed,vars,tenant,workflow,execution,now,steps}') || '?',
+        array(select jsonb_object_keys(p_scope -> 'records'))
+          || '{event,input,new,old,changed,vars,tenant,workflow,execution,now,steps}') || '?',
       'there are ' || coalesce((select string_agg(k, ', ') || ', ' from jsonb_object_keys(p_scope -> 'records') k), '')
         || 'event, input, vars, tenant, workflow, execution, now and steps')));
 end

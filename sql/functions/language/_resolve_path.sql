@@ -18,7 +18,8 @@ begin
   elsif v_root in ('new', 'old') then
     v_result := pgwhen._resolve_row_path(p_path, p_scope, p_in_template);
   elsif v_root = 'execution' and p_scope ->> 'place' in ('when', 'suppress_if') then
-    v_result := jsonb_build_object('problem', jsonb_build_object('code', 'WF017', 'message', 'there is no execution before the workflow starts'));
+    v_result := jsonb_build_object('problem',
+      jsonb_build_object('code', 'WF017', 'message', 'there is no execution before the workflow starts'));
   elsif v_root in ('event', 'workflow', 'execution') then
     v_result := pgwhen._resolve_fixed_path(p_path);
   elsif v_root in ('now', 'changed') then
@@ -34,7 +35,8 @@ begin
   elsif v_root = 'steps' then
     v_result := pgwhen._resolve_step_path(p_path, p_scope);
   elsif v_root in ('item', 'index') then
-    v_result := jsonb_build_object('problem', jsonb_build_object('code', 'WF004', 'message', v_root || ': loops are not yet supported'));
+    v_result := jsonb_build_object('problem',
+      jsonb_build_object('code', 'WF004', 'message', v_root || ': loops are not yet supported'));
   else
     v_result := pgwhen._resolve_other_root(p_path, p_scope, p_in_template);
   end if;

@@ -13,7 +13,8 @@ declare
   v_nodes jsonb := '[]'::jsonb;
   -- What was deleted cannot be read again: its record is the row that the event carried.
   v_is_old constant boolean := p_record -> 'is_deleted' = 'true';
-  v_node jsonb := case when v_is_old then jsonb_build_object('path', jsonb_build_array(p_path[1]), 'kind', 'alias', 'of', '["old"]'::jsonb)
+  v_node jsonb := case when v_is_old
+    then jsonb_build_object('path', jsonb_build_array(p_path[1]), 'kind', 'alias', 'of', '["old"]'::jsonb)
     else jsonb_build_object('path', jsonb_build_array(p_path[1]), 'kind', 'record', 'attachment', p_record -> 'attachment') end
     || jsonb_build_object('relation', p_record -> 'relation', 'columns', '[]'::jsonb, 'order', 1);
   v_count constant integer := cardinality(p_path);

@@ -12,9 +12,11 @@ declare
   v_type text;
 begin
   if cardinality(p_path) = 1 then
-    return jsonb_build_object('problem', jsonb_build_object('code', 'WF017', 'message', 'steps alone is too much', 'hint', 'name one: steps.<id>.output'));
+    return jsonb_build_object('problem',
+      jsonb_build_object('code', 'WF017', 'message', 'steps alone is too much', 'hint', 'name one: steps.<id>.output'));
   elsif p_scope ->> 'place' in ('when', 'suppress_if') then
-    return jsonb_build_object('problem', jsonb_build_object('code', 'WF023', 'message', 'no step has run before the workflow starts'));
+    return jsonb_build_object('problem',
+      jsonb_build_object('code', 'WF023', 'message', 'no step has run before the workflow starts'));
   elsif not v_steps ? p_path[2] then
     return jsonb_build_object('problem', jsonb_build_object('code', 'WF008', 'message', format('there is no step %s', p_path[2]),
       'hint', 'did you mean steps.' || pgwhen._nearest(p_path[2], array(select jsonb_object_keys(v_steps))) || '?'));
@@ -26,7 +28,8 @@ begin
       'message', format('the output of %s has no %s', p_path[2], p_path[4]),
       'hint', 'it has ' || (select string_agg(k, ', ') from jsonb_object_keys(v_outputs) k)));
   end if;
-  v_type := case when p_path[3] = 'status' then 'text' when cardinality(p_path) = 4 and v_outputs is not null then v_outputs ->> p_path[4] end;
+  v_type := case when p_path[3] = 'status' then 'text' when cardinality(p_path) = 4 and v_outputs is not null
+    then v_outputs ->> p_path[4] end;
   return jsonb_build_object('type', v_type, 'step', p_path[2]);
 end
 $$;

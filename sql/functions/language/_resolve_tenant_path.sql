@@ -18,7 +18,8 @@ begin
   return jsonb_build_object('type', null, 'warning', jsonb_build_object('code', 'WF017',
     'message', format('the tenant %s has no variable %s yet', p_scope ->> 'tenant', p_path[2]),
     'hint', coalesce('did you mean ' || p_path[1] || '.' || pgwhen._nearest(p_path[2], array(select jsonb_object_keys(v_variables))) || '?',
-      format('update pgwhen.tenants set variables = variables || ''{"%s": ...}'' where tenant = %L', p_path[2], p_scope ->> 'tenant'))));
+      format('update pgwhen.tenants set variables = variables || ''{"%s": ...}'' where tenant = %L', p_path[2],
+        p_scope ->> 'tenant'))));
 end
 $$;
 comment on function pgwhen._resolve_tenant_path(text[], jsonb) is 'What a path under tenant means.';

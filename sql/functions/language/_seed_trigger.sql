@@ -29,7 +29,8 @@ begin
     v_trigger := jsonb_set(v_trigger, '{becomes,status}', jsonb_build_object('in', v_new));
   end if;
   if v_old is not null then
-    v_if := v_if || jsonb_build_object('old.status', case jsonb_typeof(v_old) when 'array' then jsonb_build_object('in', v_old) else v_old end);
+    v_if := v_if || jsonb_build_object('old.status', case jsonb_typeof(v_old) when 'array' then jsonb_build_object('in', v_old)
+      else v_old end);
   end if;
   return v_trigger || case when v_if = '{}' then '{}' else jsonb_build_object('if', v_if) end;
 end

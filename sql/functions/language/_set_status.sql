@@ -1,6 +1,7 @@
 -- Compare and set: the state that a command starts from is part of what it means. Activations say when a workflow was active,
 -- so that an event starts what was active when it occurred.
-create or replace function pgwhen._set_status(p_workflow text, p_status text, p_from text[], p_command text, p_reason text) returns jsonb
+create or replace function pgwhen._set_status(p_workflow text, p_status text, p_from text[], p_command text,
+  p_reason text) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
@@ -13,7 +14,8 @@ begin
   if v_workflow.status <> all (p_from) then
     raise exception using errcode = case p_status when 'paused' then 'WF301' when 'active' then 'WF302' else 'WF303' end,
       message = format('the workflow %s is %s, not %s', p_workflow, v_workflow.status, array_to_string(p_from, ' or ')),
-      hint = case v_workflow.status when 'archived' then 'An archived workflow stays so; apply its definition under another identifier.'
+      hint = case v_workflow.status when 'archived'
+        then 'An archived workflow stays so; apply its definition under another identifier.'
         when 'draft' then 'Publish it first: pgwhen apply.' else 'pgwhen workflows shows the states.' end;
   end if;
   update pgwhen.workflows w set status = p_status, updated_at = v_now where w.workflow_id = v_workflow.workflow_id;

@@ -11,9 +11,12 @@ as $$
     from snake s
     join (values
       ('people', 'person'), ('persons', 'person'), ('children', 'child'), ('men', 'man'), ('women', 'woman'), ('movies', 'movie'),
-      ('cookies', 'cookie'), ('shoes', 'shoe'), ('series', 'series'), ('species', 'species'), ('news', 'news'), ('indices', 'index'),
-      ('matrices', 'matrix'), ('vertices', 'vertex'), ('analyses', 'analysis'), ('crises', 'crisis'), ('mice', 'mouse'), ('feet', 'foot'),
-      ('lenses', 'lens'), ('buses', 'bus'), ('gases', 'gas'), ('aliases', 'alias'), ('canvases', 'canvas'), ('halves', 'half'), ('shelves', 'shelf')
+      ('cookies', 'cookie'), ('shoes', 'shoe'), ('series', 'series'), ('species', 'species'), ('news', 'news'),
+        ('indices', 'index'),
+      ('matrices', 'matrix'), ('vertices', 'vertex'), ('analyses', 'analysis'), ('crises', 'crisis'), ('mice', 'mouse'),
+        ('feet', 'foot'),
+      ('lenses', 'lens'), ('buses', 'bus'), ('gases', 'gas'), ('aliases', 'alias'), ('canvases', 'canvas'), ('halves', 'half'),
+        ('shelves', 'shelf')
     ) as w (plural, singular) on w.plural = substring(s.name from '[^_]+$')
   )
   select coalesce(

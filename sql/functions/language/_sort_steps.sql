@@ -8,7 +8,8 @@ declare
   v_index jsonb := (select jsonb_object_agg(i.id, i.n) from unnest(p_ids) with ordinality i (id, n));
   v_waiting integer[] := array_fill(0, array[cardinality(p_ids)]);
   v_next jsonb := (select coalesce(jsonb_object_agg(e.source, e.targets), '{}') from (
-    select s.source, jsonb_agg(distinct p_targets[s.n]) as targets from unnest(p_sources) with ordinality s (source, n) group by s.source) e);
+    select s.source, jsonb_agg(distinct p_targets[s.n]) as targets
+      from unnest(p_sources) with ordinality s (source, n) group by s.source) e);
   v_placed boolean[] := array_fill(false, array[cardinality(p_ids)]);
   v_target text;
   v_before integer := -1;

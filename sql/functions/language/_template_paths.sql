@@ -47,7 +47,8 @@ begin
       if v_tag = any ('{include,import,from,extends,block,autoescape}') then
         v_problem := format('{%% %s %%} is not available: a template is one text', v_tag);
       elsif v_tag is null or v_tag <> all (c_tags) then
-        v_problem := format('{%% %s %%} is not known%s', coalesce(v_tag, ''), coalesce('; did you mean ' || pgwhen._nearest(v_tag, c_tags) || '?', ''));
+        v_problem := format('{%% %s %%} is not known%s', coalesce(v_tag, ''),
+          coalesce('; did you mean ' || pgwhen._nearest(v_tag, c_tags) || '?', ''));
       elsif v_tag = 'for' then
         while v_index <= cardinality(v_tokens) and v_tokens[v_index] <> 'in' loop
           if v_tokens[v_index] ~ '^[[:alpha:]_]' then
@@ -105,8 +106,10 @@ begin
       elsif v_tokens[v_index] = '(' then
         if v_path <> '{secret}' then
           v_problem := format('%s() cannot be called%s', array_to_string(v_path, '.'), case when cardinality(v_path) > 1 then
-            format('; use a filter: %s | %s', array_to_string(v_path[1 : cardinality(v_path) - 1], '.'), v_path[cardinality(v_path)]) else '' end);
-        elsif coalesce(v_tokens[v_index + 1], '') !~ '^["'']env:[A-Za-z_][A-Za-z0-9_]*["'']$' or v_tokens[v_index + 2] is distinct from ')' then
+            format('; use a filter: %s | %s', array_to_string(v_path[1 : cardinality(v_path) - 1], '.'),
+              v_path[cardinality(v_path)]) else '' end);
+        elsif coalesce(v_tokens[v_index + 1], '') !~ '^["'']env:[A-Za-z_][A-Za-z0-9_]*["'']$' or v_tokens[v_index + 2] is distinct
+          from ')' then
           v_problem := 'secret() takes a name in quotes: secret(''env:NAME'')';
         else
           v_secrets := v_secrets || trim(both '"''' from v_tokens[v_index + 1]);

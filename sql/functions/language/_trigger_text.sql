@@ -8,8 +8,10 @@ as $$
       when 'table' then coalesce(p_table, 'table?') || case
         when p_trigger.becomes is not null then ' becomes ' || coalesce(p_trigger.becomes ->> 'source', '...')
         else ' ' || case p_trigger.operations
-          when '{insert}' then 'created' when '{update}' then 'updated' when '{delete}' then 'deleted' when '{truncate}' then 'truncated' else 'saved' end
+          when '{insert}' then 'created' when '{update}' then 'updated' when '{delete}' then 'deleted' when '{truncate}'
+            then 'truncated' else 'saved' end
           || coalesce(' (' || array_to_string(p_trigger.columns, ', ') || ')', '') end
-    end || case when p_trigger.condition is not null then ' if ...' else '' end || case when p_trigger.enabled then '' else ' (off)' end
+    end || case when p_trigger.condition is not null then ' if ...' else '' end || case when p_trigger.enabled then ''
+      else ' (off)' end
 $$;
 comment on function pgwhen._trigger_text(pgwhen.triggers, text) is 'A trigger in a few words.';

@@ -10,7 +10,9 @@ begin
   select w.* into v_workflow from pgwhen.workflows w where w.tenant = v_tenant and w.workflow = p_workflow for update;
   if not found then
     raise exception using errcode = 'WF200', message = format('workflow %s does not exist', coalesce(p_workflow, 'null')),
-      hint = coalesce('Did you mean ' || pgwhen._nearest(p_workflow, array(select w.workflow from pgwhen.workflows w where w.tenant = v_tenant)) || '?', 'pgwhen workflows lists them.');
+      hint = coalesce('Did you mean '
+        || pgwhen._nearest(p_workflow, array(select w.workflow from pgwhen.workflows w where w.tenant = v_tenant)) || '?',
+          'pgwhen workflows lists them.');
   end if;
   return v_workflow;
 end

@@ -1,7 +1,8 @@
 -- The keys of the version that new executions get; those of the version before go. Columns and operations that the new keys
 -- need are added at once; what nobody needs any more is taken away only where the old keys differ, so that publishing does not
 -- look at all workflows.
-create or replace function pgwhen._write_trigger_keys(p_workflow_id integer, p_version integer, p_triggers jsonb, p_tenant text) returns void
+create or replace function pgwhen._write_trigger_keys(p_workflow_id integer, p_version integer, p_triggers jsonb,
+  p_tenant text) returns void
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
@@ -16,11 +17,13 @@ begin
   with trigger as (
     select t.ordinality::integer as trigger_no, r.*
     from jsonb_array_elements(p_triggers) with ordinality t
-    cross join lateral jsonb_to_record(t.value) as r (kind text, attachment_id integer, operations text[], event_type text, columns text[], match jsonb, enabled boolean)
+    cross join lateral jsonb_to_record(t.value) as r (kind text, attachment_id integer, operations text[], event_type text,
+      columns text[], match jsonb, enabled boolean)
     where r.enabled
   ), key as (
     select t.trigger_no, case
-        when t.match ->> 'column' is not null and o <> 'truncate' then format('%s:%s:%s=%s', o, t.attachment_id, t.match ->> 'column', t.match ->> 'value')
+        when t.match ->> 'column' is not null and o <> 'truncate'
+          then format('%s:%s:%s=%s', o, t.attachment_id, t.match ->> 'column', t.match ->> 'value')
         when c is not null then format('%s:%s:changed:%s', o, t.attachment_id, c)
         else format('%s:%s', o, t.attachment_id)
       end as match_key
@@ -29,7 +32,8 @@ begin
     left join lateral unnest(t.columns) c on o = 'update' and t.match ->> 'column' is null
     where t.kind = 'table'
     union all
-    select t.trigger_no, case t.kind when 'event' then format('event:%s:%s', p_tenant, t.event_type) else 'manual:' || p_workflow_id end
+    select t.trigger_no, case t.kind when 'event' then format('event:%s:%s', p_tenant, t.event_type) else 'manual:'
+      || p_workflow_id end
     from trigger t
     where t.kind in ('event', 'manual')
   ), written as (

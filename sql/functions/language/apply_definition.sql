@@ -1,7 +1,8 @@
 -- Makes the database match a definition and says what that took. An unchanged definition makes no version; its source text is
 -- kept, comments may have changed. With p_publish false it waits as a draft for publish_workflow. Everything is checked either
 -- way, and p_dry_run only checks and says.
-create or replace function pgwhen.apply_definition(p_definition jsonb, p_source text default null, p_publish boolean default true, p_dry_run boolean default false)
+create or replace function pgwhen.apply_definition(p_definition jsonb, p_source text default null,
+  p_publish boolean default true, p_dry_run boolean default false)
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -26,25 +27,32 @@ begin
   end if;
   select w.* into v_workflow from pgwhen.workflows w where w.tenant = v_tenant and w.workflow = v_identifier;
   if v_workflow.status = 'archived' then
-    raise exception using errcode = 'WF303', message = format('the workflow %s is archived', v_identifier), hint = 'Give the definition another identifier.';
+    raise exception using errcode = 'WF303', message = format('the workflow %s is archived', v_identifier),
+      hint = 'Give the definition another identifier.';
   end if;
-  v_before := coalesce(v_workflow.draft, (select v.definition from pgwhen.versions v where v.workflow_id = v_workflow.workflow_id and v.version = v_workflow.active_version));
-  v_plan := case when v_before is null then 'created' when v_before = v_definition and (not p_publish or v_workflow.draft is null) then 'unchanged' else 'changed' end;
+  v_before := coalesce(v_workflow.draft,
+    (select v.definition from pgwhen.versions v where v.workflow_id = v_workflow.workflow_id
+      and v.version = v_workflow.active_version));
+  v_plan := case when v_before is null then 'created' when v_before = v_definition and (not p_publish or v_workflow.draft is null)
+    then 'unchanged' else 'changed' end;
   v_version := v_workflow.active_version;
   if not p_dry_run then
     perform from pgwhen.workflows w where w.workflow_id = v_workflow.workflow_id for update;
     if v_plan = 'unchanged' then
       update pgwhen.versions v set source = p_source
-      where v.workflow_id = v_workflow.workflow_id and v.version = v_version and v_workflow.draft is null and p_source is not null and v.source is distinct from p_source;
+      where v.workflow_id = v_workflow.workflow_id and v.version = v_version and v_workflow.draft is null and p_source is not null
+        and v.source is distinct from p_source;
       update pgwhen.workflows w set draft_source = p_source
       where w.workflow_id = v_workflow.workflow_id and v_workflow.draft is not null and p_source is not null;
     elsif p_publish then
       v_version := pgwhen._publish(v_workflow.workflow_id, v_definition, p_source, v_examined -> 'analysis');
     else
-      update pgwhen.workflows w set draft = v_definition, draft_source = p_source, updated_at = pgwhen._now() where w.workflow_id = v_workflow.workflow_id;
+      update pgwhen.workflows w set draft = v_definition, draft_source = p_source, updated_at = pgwhen._now()
+        where w.workflow_id = v_workflow.workflow_id;
     end if;
     if v_plan <> 'unchanged' then
-      perform pgwhen._audit('apply_definition', array[v_identifier], null, jsonb_build_object('plan', v_plan, 'version', v_version, 'published', p_publish));
+      perform pgwhen._audit('apply_definition', array[v_identifier], null,
+        jsonb_build_object('plan', v_plan, 'version', v_version, 'published', p_publish));
     end if;
   end if;
   return jsonb_build_object('workflow', v_identifier, 'name', coalesce(v_definition ->> 'name', v_identifier), 'plan', v_plan,

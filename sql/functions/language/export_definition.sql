@@ -8,13 +8,15 @@ declare
   v_tenant text := pgwhen._tenant();
   v_result jsonb;
 begin
-  select jsonb_build_object('workflow', w.workflow, 'status', w.status, 'version', w.active_version, 'is_draft', w.draft is not null,
+  select jsonb_build_object('workflow', w.workflow, 'status', w.status, 'version', w.active_version, 'is_draft',
+    w.draft is not null,
     'definition', coalesce(w.draft, v.definition), 'source', case when w.draft is not null then w.draft_source else v.source end,
     'key_order', jsonb_build_object(
       'top', (select jsonb_agg(l.key order by l.place) from pgwhen._language() l where l.scope = 'workflow'),
       'inside', (select jsonb_agg(k.key order by k.place) from (
         -- Small objects share names with steps and triggers, whose order counts.
-        select l.key, coalesce(max(l.place) filter (where l.scope not in ('retry', 'input', 'edge', 'test', 'given')), max(l.place)) as place
+        select l.key, coalesce(max(l.place) filter (where l.scope not in ('retry', 'input', 'edge', 'test', 'given')),
+          max(l.place)) as place
         from pgwhen._language() l
         where l.scope not in ('workflow', 'type')
         group by l.key) k)))
@@ -24,7 +26,9 @@ begin
   where w.tenant = v_tenant and w.workflow = p_workflow;
   if v_result is null then
     raise exception using errcode = 'WF200', message = format('workflow %s does not exist', coalesce(p_workflow, 'null')),
-      hint = coalesce('Did you mean ' || pgwhen._nearest(p_workflow, array(select w.workflow from pgwhen.workflows w where w.tenant = v_tenant)) || '?', 'pgwhen workflows lists them.');
+      hint = coalesce('Did you mean '
+        || pgwhen._nearest(p_workflow, array(select w.workflow from pgwhen.workflows w where w.tenant = v_tenant)) || '?',
+          'pgwhen workflows lists them.');
   end if;
   return v_result;
 end

@@ -16,8 +16,10 @@ as $$
     from type t
   ), exact as (
     -- What has no effect on a type is refused for it.
-    select s.key, jsonb_set(s.schema, '{properties}', (s.schema -> 'properties' || jsonb_build_object('type', jsonb_build_object('const', s.key)))
-      - case when s.key = 'stop' then '{retry,timeout,on_uncertain,on_error}'::text[] when s.key in ('condition', 'delay') then '{retry,timeout,on_uncertain}' else '{}' end) as schema
+    select s.key, jsonb_set(s.schema, '{properties}',
+      (s.schema -> 'properties' || jsonb_build_object('type', jsonb_build_object('const', s.key)))
+      - case when s.key = 'stop' then '{retry,timeout,on_uncertain,on_error}'::text[] when s.key in ('condition', 'delay')
+        then '{retry,timeout,on_uncertain}' else '{}' end) as schema
     from step s
   ), operand as (
     select jsonb_object_agg(o.operator, jsonb_build_object('description', o.description) || (case o.operand
@@ -48,7 +50,8 @@ as $$
           '{"type": "object", "minProperties": 1, "maxProperties": 1, "patternProperties": {"^\\$(literal|path)$": {}}, "additionalProperties": false}'::jsonb)),
         'triggers', '{"anyOf": [{"$ref": "#/definitions/trigger"}, {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/trigger"}}]}'::jsonb,
         'trigger', jsonb_build_object('anyOf', jsonb_build_array(
-          pgwhen._object_schema('{trigger}') || '{"oneOf": [{"required": ["table", "row"]}, {"required": ["table", "becomes"]}, {"required": ["event"]}, {"required": ["manual"]}]}',
+          pgwhen._object_schema('{trigger}')
+            || '{"oneOf": [{"required": ["table", "row"]}, {"required": ["table", "becomes"]}, {"required": ["event"]}, {"required": ["manual"]}]}',
           jsonb_build_object('enum', to_jsonb(pgwhen._seed_names())))),
         'retry', pgwhen._object_schema('{retry}'),
         'inputs', jsonb_build_object('type', 'object', 'propertyNames', '{"pattern": "^[A-Za-z_][A-Za-z0-9_]{0,62}$"}'::jsonb, 'additionalProperties', pgwhen._object_schema('{input}')),
@@ -61,7 +64,8 @@ as $$
         'nodes', jsonb_build_object('type', 'array', 'minItems', 1, 'items', jsonb_build_object('type', 'object', 'required', '["id", "type"]'::jsonb,
           'properties', jsonb_build_object('type', jsonb_build_object('enum', (select jsonb_agg(t.key order by t.key) from type t))),
           'allOf', (select jsonb_agg(jsonb_build_object('if', jsonb_build_object('properties', jsonb_build_object('type', jsonb_build_object('const', e.key))), 'then',
-            jsonb_set(e.schema, '{properties}', ((e.schema -> 'properties') - '{then,else,needs}'::text[]) || (pgwhen._object_schema('{node}') -> 'properties'))) order by e.key)
+            jsonb_set(e.schema, '{properties}', ((e.schema -> 'properties') - '{then,else,needs}'::text[])
+              || (pgwhen._object_schema('{node}') -> 'properties'))) order by e.key)
             from exact e))),
         'edges', jsonb_build_object('type', 'array', 'items', jsonb_set(pgwhen._object_schema('{edge}'), '{properties,outcome}', '{"enum": ["success", "error", "true", "false", true, false]}')),
         'tests', jsonb_build_object('type', 'array', 'items', pgwhen._object_schema('{test}')),

@@ -1,6 +1,7 @@
 -- For people: what there is, what starts it, and whether it works.
 create or replace function pgwhen.list_workflows()
-returns table (workflow text, name text, status text, version integer, has_draft boolean, triggers text[], unfinished bigint, published_at timestamptz)
+returns table (workflow text, name text, status text, version integer, has_draft boolean, triggers text[], unfinished bigint,
+  published_at timestamptz)
 language sql stable security definer
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$

@@ -1,4 +1,4 @@
--- What people and older systems write, in the words of WORKFLOWS.md: one form for validation, compilation and comparison.
+-- What people and older systems write, in the words of docs/workflows.md: one form for validation, compilation and comparison.
 -- What is wrong stays as it is, for validation to name. Idempotent.
 create or replace function pgwhen.normalise_definition(p_definition jsonb) returns jsonb
 language plpgsql immutable security definer
@@ -16,7 +16,8 @@ begin
     v_definition := v_definition - array['id', 'is_active', 'organization_id', 'execution_count', 'created_at', 'updated_at'];
     if not v_definition ? 'when' and jsonb_typeof(v_definition -> 'trigger_type') = 'string' then
       v_definition := v_definition || coalesce(
-        jsonb_build_object('when', pgwhen._seed_trigger(v_definition ->> 'trigger_type', v_definition -> 'trigger_conditions')), '{}');
+        jsonb_build_object('when',
+          pgwhen._seed_trigger(v_definition ->> 'trigger_type', v_definition -> 'trigger_conditions')), '{}');
       if jsonb_typeof(v_definition -> 'when') = 'null' then
         v_definition := v_definition - 'when';
       else

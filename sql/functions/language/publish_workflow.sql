@@ -10,9 +10,11 @@ begin
   perform pgwhen._lock_definitions();
   v_workflow := pgwhen._workflow(p_workflow);
   if v_workflow.status = 'archived' then
-    raise exception using errcode = 'WF303', message = format('the workflow %s is archived', p_workflow), hint = 'Give the definition another identifier.';
+    raise exception using errcode = 'WF303', message = format('the workflow %s is archived', p_workflow),
+      hint = 'Give the definition another identifier.';
   elsif v_workflow.draft is null then
-    raise exception using errcode = 'WF304', message = format('the workflow %s has no draft to publish', p_workflow), hint = 'pgwhen apply changes and publishes a workflow.';
+    raise exception using errcode = 'WF304', message = format('the workflow %s has no draft to publish', p_workflow),
+      hint = 'pgwhen apply changes and publishes a workflow.';
   end if;
   -- Tables may have changed since the draft was checked.
   v_analysis := pgwhen._analyse_definition(v_workflow.draft, v_workflow.tenant);

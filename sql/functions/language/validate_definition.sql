@@ -8,7 +8,8 @@ as $$
 begin
   return query
     select p.severity, p.code, p.path, p.message, p.hint
-    from jsonb_to_recordset(pgwhen._examine(p_definition, pgwhen._own_tenant(p_tenant)) -> 'problems') as p (severity text, code text, path text, message text, hint text)
+    from jsonb_to_recordset(pgwhen._examine(p_definition, pgwhen._own_tenant(p_tenant)) -> 'problems') as p (severity text,
+      code text, path text, message text, hint text)
     order by p.severity, p.path, p.code, p.message;
 end
 $$;

@@ -3,8 +3,10 @@
 --   restart  a step whose start failed: begun anew, its `if` included;
 --   decide   the row goes, and the edges decide again: what was cancelled or not reached, what failed behind another step that is
 --            retried, and what ran only because a step failed (its error branch), which may fail again or not.
--- If a stop outside the error branches ended the execution, what that stop cancelled stays cancelled. Of an execution that has
--- not ended only uncertain and held steps are retried; the rest of it is in motion.
+-- A step behind a failure ran only because of it when no edge has fired into it that would have fired without: `steady` are the
+-- others, found from the steps that no failure leads to.
+-- If a stop that stays ended the execution, what it cancelled stays cancelled. Of an execution that has not ended only uncertain and
+-- held steps are retried; the rest of it is in motion.
 --
 -- Hash joins are wanted here, whatever the caller has set: they join what was read before, not tables.
 create or replace function pgwhen._plan_retry(p_execution_ids uuid[])
@@ -14,7 +16,7 @@ set search_path = pg_catalog, pgwhen, pg_temp
 set enable_hashjoin = on
 as $$
   with recursive step as materialized (
-    select s.execution_id, s.step_id, s.status, s.attempt, x.workflow_id, x.version, t.type, t.performed_by,
+    select s.execution_id, s.step_id, s.status, s.outcome, s.attempt, x.workflow_id, x.version, t.type, t.performed_by,
       x.status in ('completed', 'failed') as ended,
       s.status in ('uncertain', 'held')
         or x.status in ('completed', 'failed') and (s.status = 'failed' or f.execution_id is not null) as retried
@@ -33,26 +35,39 @@ as $$
     from behind b
     join pgwhen.edges e on e.workflow_id = b.workflow_id and e.version = b.version and e.source = b.step_id
   ), follower as materialized (
-    select s.execution_id, b.step_id, bool_and(b.by_error) as only_by_error
+    select s.execution_id, b.step_id, bool_and(b.by_error) as by_error
     from step s
     join behind b on b.workflow_id = s.workflow_id and b.version = s.version and b.origin = s.step_id
     where s.retried and s.ended
     group by s.execution_id, b.step_id
   ), placed as materialized (
-    select s.*, f.execution_id is not null as is_behind, coalesce(f.only_by_error, false) as only_by_error,
-      bool_or(s.type = 'stop' and s.status = 'completed' and f.only_by_error is not true) over (partition by s.execution_id) as stopped
+    select s.*, f.execution_id is not null as is_behind, coalesce(f.by_error, false) and not s.retried as by_error
     from step s
     left join follower f on f.execution_id = s.execution_id and f.step_id = s.step_id
+  ), steady (execution_id, step_id) as (
+    select p.execution_id, p.step_id from placed p where not p.by_error and not p.retried
+    union
+    select t.execution_id, t.step_id
+    from steady y
+    join placed s on s.execution_id = y.execution_id and s.step_id = y.step_id
+    join pgwhen.edges e on e.workflow_id = s.workflow_id and e.version = s.version and e.source = s.step_id and e.outcome = s.outcome
+    join placed t on t.execution_id = s.execution_id and t.step_id = e.target and t.by_error
+  ), judged as (
+    select p.*, p.by_error and y.execution_id is null as only_by_error,
+      bool_or(p.type = 'stop' and p.status = 'completed' and not (p.by_error and y.execution_id is null))
+        over (partition by p.execution_id) as stopped
+    from placed p
+    left join steady y on y.execution_id = p.execution_id and y.step_id = p.step_id
   )
-  select p.execution_id, p.step_id,
+  select j.execution_id, j.step_id,
     case
-      when p.retried and not p.is_behind then
-        case when p.performed_by = 'poller' and p.attempt > 0 then 'requeue' else 'restart' end
+      when j.retried and not j.is_behind then
+        case when j.performed_by = 'poller' and j.attempt > 0 then 'requeue' else 'restart' end
       else 'decide'
     end
-  from placed p
-  where p.retried
-    or p.ended and p.only_by_error and p.status in ('completed', 'failed', 'skipped', 'not_reached', 'cancelled')
-    or p.ended and not p.stopped and p.status in ('cancelled', 'not_reached')
+  from judged j
+  where j.retried
+    or j.ended and j.only_by_error and j.status in ('completed', 'failed', 'skipped', 'not_reached', 'cancelled')
+    or j.ended and not j.stopped and j.status in ('cancelled', 'not_reached')
 $$;
 comment on function pgwhen._plan_retry(uuid[]) is 'What a retry does with which steps: requeue, restart, or decide again.';

@@ -1,4 +1,4 @@
-"""Tables as applications have them, attached: one database for a module's readers, one for each writer."""
+"""Tables as applications have them, attached: one database a module, one for each test that needs more connections."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -63,12 +63,13 @@ def dsn(server: Server, tables: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def lang(server: Server, tables: str) -> Iterator[Connection]:
-    """A connection to a database with tables; tests that use it change nothing."""
+    """A connection to a database with tables; what tests change in it they roll back (own)."""
     with _database(server, tables) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
-def own(db: Connection) -> Connection:
-    """A connection to a database with tables, for this test alone."""
-    return db
+def own(lang: Connection) -> Iterator[Connection]:
+    """The same connection in a transaction that is rolled back: for tests that write."""
+    with lang.transaction(force_rollback=True):
+        yield lang

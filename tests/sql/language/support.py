@@ -1,5 +1,6 @@
 """Definitions in few words, and what the language says of them."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import psycopg
@@ -31,10 +32,16 @@ def sms(text: Any = "x", **keys: Any) -> dict[str, Any]:
     return {**SMS, "text": text, **keys}
 
 
+def savepoint(db: Connection) -> AbstractContextManager[Any]:
+    """What fails within a transaction does not end it."""
+    return nullcontext() if db.info.transaction_status == psycopg.pq.TransactionStatus.IDLE else db.transaction()
+
+
 def call(db: Connection, function: str, *arguments: Any) -> Any:
     """Call a function of pgwhen; objects and lists go as JSON."""
     values = [dump_json(value) if isinstance(value, (dict, list)) else value for value in arguments]
-    row = db.execute(f"select pgwhen.{function}({', '.join(['%s'] * len(values))})", values).fetchone()
+    with savepoint(db):
+        row = db.execute(f"select pgwhen.{function}({', '.join(['%s'] * len(values))})", values).fetchone()
     assert row is not None
     return row[0]
 
@@ -53,11 +60,19 @@ def apply(
     db: Connection, definition: Any, source: str | None = None, publish: bool = True, dry_run: bool = False
 ) -> Any:
     """Apply a definition; returns the plan."""
-    row = db.execute(
-        "select pgwhen.apply_definition(%s, %s, %s, %s)", [dump_json(definition), source, publish, dry_run]
-    ).fetchone()
+    with savepoint(db):
+        row = db.execute(
+            "select pgwhen.apply_definition(%s, %s, %s, %s)", [dump_json(definition), source, publish, dry_run]
+        ).fetchone()
     assert row is not None
     return row[0]
+
+
+def workflow_id(db: Connection, name: str = "w") -> int:
+    """The number of a workflow."""
+    row = db.execute("select workflow_id from pgwhen.workflows where workflow = %s", [name]).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def condition(db: Connection, written: Any, bare: str = "record", place: str = "step") -> Any:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Connect
-from tests.sql.language.support import SMS, apply, call, problems, sms, workflow
+from tests.sql.language.support import SMS, apply, call, problems, sms, workflow, workflow_id
 from tests.sql.language.test_normalise_definition import SEED
 from tests.sql.language.test_validate_definition import RICH
 
@@ -115,7 +115,7 @@ def test_a_rich_one_compiles(own: Connection) -> None:
     assert sorted(keys(own, "rich")) == [
         "event:default:e",
         "insert:jobs:status=done",
-        "manual:1",
+        f"manual:{workflow_id(own, 'rich')}",
         "update:jobs:status=done",
     ]
     triggers = rows(
@@ -274,24 +274,25 @@ def test_a_paused_workflow_stays_paused(own: Connection) -> None:
 
 def test_executions_keep_their_version(own: Connection) -> None:
     apply(own, workflow())
-    own.execute("insert into pgwhen.unfinished values (gen_random_uuid(), 1, 1), (gen_random_uuid(), 1, 1)")
+    for _ in range(2):
+        own.execute("insert into pgwhen.unfinished values (gen_random_uuid(), %s, 1)", [workflow_id(own)])
     assert apply(own, workflow(sms("y")))["unfinished"] == {"1": 2}
 
 
-def test_each_tenant_has_its_own(own: Connection, connect: Connect) -> None:
-    own.execute("insert into pgwhen.tenants (tenant) values ('acme')")
-    own.execute("insert into pgwhen.tenant_roles values ('pgwhen_author', 'acme')")
+def test_each_tenant_has_its_own(db: Connection, connect: Connect) -> None:
+    db.execute("insert into pgwhen.tenants (tenant) values ('acme')")
+    db.execute("insert into pgwhen.tenant_roles values ('pgwhen_author', 'acme')")
     author = connect(user="pgwhen_author")
-    apply(own, workflow(when={"event": "e"}))
+    apply(db, workflow(when={"event": "e"}))
     assert apply(author, workflow(sms("other"), when={"event": "e"}))["plan"] == "created"
-    assert rows(own, "select tenant, workflow from pgwhen.workflows order by 1") == [("acme", "w"), ("default", "w")]
+    assert rows(db, "select tenant, workflow from pgwhen.workflows order by 1") == [("acme", "w"), ("default", "w")]
     # The tables of the other tenant are not to be had.
     (found,) = problems(author, workflow())
     assert found[3] == "the events of jobs belong to the tenant default"
     assert call(author, "export_definition", "w")["definition"]["steps"][0]["text"] == "other"
 
 
-def test_concurrent_applies_make_one_version(own: Connection, connect: Connect) -> None:
+def test_concurrent_applies_make_one_version(db: Connection, connect: Connect) -> None:
     plans: list[Any] = []
 
     def work(text: str) -> None:
@@ -303,16 +304,16 @@ def test_concurrent_applies_make_one_version(own: Connection, connect: Connect) 
         thread.start()
     for thread in threads:
         thread.join()
-    versions = rows(own, "select version from pgwhen.versions order by 1")
+    versions = rows(db, "select version from pgwhen.versions order by 1")
     assert versions == list(range(1, len(versions) + 1))
     assert sum(plan["plan"] == "created" for plan in plans) == 1
     assert sum(plan["plan"] != "unchanged" for plan in plans) == len(versions)
-    assert rows(own, "select distinct version from pgwhen.trigger_keys") == rows(
-        own, "select active_version from pgwhen.workflows"
+    assert rows(db, "select distinct version from pgwhen.trigger_keys") == rows(
+        db, "select active_version from pgwhen.workflows"
     )
 
 
-def test_two_folders_at_once_do_not_lock_each_other(own: Connection, connect: Connect) -> None:
+def test_two_folders_at_once_do_not_lock_each_other(db: Connection, connect: Connect) -> None:
     def work(names: list[str]) -> None:
         with connect(autocommit=False) as connection:
             for name in names:
@@ -324,14 +325,14 @@ def test_two_folders_at_once_do_not_lock_each_other(own: Connection, connect: Co
         thread.start()
     for thread in threads:
         thread.join()
-    assert rows(own, "select count(*) from pgwhen.workflows") == [8]
+    assert rows(db, "select count(*) from pgwhen.workflows") == [8]
 
 
-def test_a_commit_is_what_counts(own: Connection, connect: Connect) -> None:
+def test_a_commit_is_what_counts(db: Connection, connect: Connect) -> None:
     with connect(autocommit=False) as connection:
         apply(connection, workflow())
         connection.rollback()
-    assert rows(own, "select count(*) from pgwhen.subscriptions") == [0]
+    assert rows(db, "select count(*) from pgwhen.subscriptions") == [0]
 
 
 def test_values_that_look_like_sql_are_values(own: Connection) -> None:
@@ -345,7 +346,7 @@ def test_unused_columns_and_operations_go(own: Connection) -> None:
     apply(own, {**workflow(when={"table": "jobs", "becomes": {"status": "a"}}), "workflow": "one"})
     apply(own, {**workflow(when={"table": "jobs", "row": "created", "if": {"status": "b"}}), "workflow": "two"})
     call(own, "archive_workflow", "one")
-    own.execute("delete from pgwhen.trigger_keys where workflow_id = 1")
+    own.execute("delete from pgwhen.trigger_keys where workflow_id = %s", [workflow_id(own, "one")])
     own.execute("select pgwhen._refresh_subscriptions()")
     assert rows(own, "select operation, column_name from pgwhen.match_columns") == [("insert", "status")]
     assert rows(own, "select operation from pgwhen.subscriptions") == ["insert"]

@@ -30,8 +30,8 @@ INPUTS = {
         ),
     ],
 )
-def test_right_inputs(db: psycopg.Connection[Any], given: Any, complete: Any) -> None:
-    assert call(db, "_check_inputs", INPUTS, given) == complete
+def test_right_inputs(lang: psycopg.Connection[Any], given: Any, complete: Any) -> None:
+    assert call(lang, "_check_inputs", INPUTS, given) == complete
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_right_inputs(db: psycopg.Connection[Any], given: Any, complete: Any) ->
         ([], "is \\[\\], not an object"),
     ],
 )
-def test_wrong_inputs(db: psycopg.Connection[Any], given: Any, message: str) -> None:
+def test_wrong_inputs(lang: psycopg.Connection[Any], given: Any, message: str) -> None:
     with pytest.raises(psycopg.DatabaseError, match=message) as raised:
-        call(db, "_check_inputs", INPUTS, given)
+        call(lang, "_check_inputs", INPUTS, given)
     assert raised.value.sqlstate == "WF160"
 
 
-def test_without_a_declaration_anything_goes(db: psycopg.Connection[Any]) -> None:
-    assert call(db, "_check_inputs", {}, [1]) == [1]
-    assert call(db, "_check_inputs", None, {"a": 1}) == {"a": 1}
+def test_without_a_declaration_anything_goes(lang: psycopg.Connection[Any]) -> None:
+    assert call(lang, "_check_inputs", {}, [1]) == [1]
+    assert call(lang, "_check_inputs", None, {"a": 1}) == {"a": 1}

@@ -71,8 +71,8 @@ def test_wrong_steps(schema: jsonschema.Draft7Validator, text: str, code: str, p
     assert not schema.is_valid(plain(workflow(yaml(text))))
 
 
-def test_whoever_looks_may_read_it(own: Connection, connect: Connect) -> None:
-    assert call(connect(user="pgwhen_viewer"), "json_schema") == call(own, "json_schema")
+def test_whoever_looks_may_read_it(db: Connection, connect: Connect) -> None:
+    assert call(connect(user="pgwhen_viewer"), "json_schema") == call(db, "json_schema")
 
 
 def test_every_key_is_of_a_kind_that_both_know(lang: Connection) -> None:

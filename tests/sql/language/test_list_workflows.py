@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 
-from tests.sql.language.support import apply, call, workflow
+from tests.sql.language.support import apply, call, workflow, workflow_id
 
 Connection = psycopg.Connection[Any]
 
@@ -19,7 +19,7 @@ def test_the_list(own: Connection) -> None:
     apply(own, workflow(when=when, name="All"))
     apply(own, {**workflow(), "workflow": "a"}, publish=False)
     call(own, "pause_workflow", "w")
-    own.execute("insert into pgwhen.unfinished values (gen_random_uuid(), 1, 1)")
+    own.execute("insert into pgwhen.unfinished values (gen_random_uuid(), %s, 1)", [workflow_id(own)])
     found = own.execute(
         "select workflow, name, status, version, has_draft, triggers, unfinished from pgwhen.list_workflows()"
     ).fetchall()

@@ -29,8 +29,8 @@ NAMES = ["status", "title", "first_name", "client_id", "a", "due_at", "Größe"]
         ("s" * 10_000, None),
     ],
 )
-def test_nearest(db: psycopg.Connection[Any], name: str | None, nearest: str | None) -> None:
-    row = db.execute("select pgwhen._nearest(%s, %s)", [name, NAMES]).fetchone()
+def test_nearest(lang: psycopg.Connection[Any], name: str | None, nearest: str | None) -> None:
+    row = lang.execute("select pgwhen._nearest(%s, %s)", [name, NAMES]).fetchone()
     assert row == (nearest,)
 
 
@@ -70,5 +70,5 @@ def test_nearest(db: psycopg.Connection[Any], name: str | None, nearest: str | N
         ("categories", "category"),
     ],
 )
-def test_singular(db: psycopg.Connection[Any], table: str, singular: str) -> None:
-    assert call(db, "_singular", table) == singular
+def test_singular(lang: psycopg.Connection[Any], table: str, singular: str) -> None:
+    assert call(lang, "_singular", table) == singular

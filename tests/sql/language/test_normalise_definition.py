@@ -33,8 +33,8 @@ def normalise(db: Connection, definition: Any) -> Any:
     return call(db, "normalise_definition", json.dumps(definition))
 
 
-def test_authors_may_call_it(own: Connection, connect: Connect) -> None:
-    assert normalise(connect(user="pgwhen_author"), SEED) == normalise(own, SEED)
+def test_authors_may_call_it(db: Connection, connect: Connect) -> None:
+    assert normalise(connect(user="pgwhen_author"), SEED) == normalise(db, SEED)
 
 
 def test_seed_003(lang: Connection) -> None:

@@ -563,15 +563,15 @@ def test_tables_of_one_name(own: Connection) -> None:
     assert errors(own, workflow(sms(), when=both)) == [("WF018", "when[1].table")]
 
 
-def test_only_ones_own_tenant(own: Connection, connect: Connect) -> None:
-    own.execute("insert into pgwhen.tenants (tenant) values ('acme')")
+def test_only_ones_own_tenant(db: Connection, connect: Connect) -> None:
+    db.execute("insert into pgwhen.tenants (tenant) values ('acme')")
     author = connect(user="pgwhen_author")
     assert problems(author, workflow()) == []
     query = "select * from pgwhen.validate_definition('{}', 'acme')"
     with pytest.raises(psycopg.DatabaseError) as raised:
         author.execute(query)
     assert raised.value.sqlstate == "WF119"
-    assert own.execute(query).fetchall()
+    assert db.execute(query).fetchall()
 
 
 def test_a_tenant_variable_may_come_later(lang: Connection) -> None:
