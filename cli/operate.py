@@ -110,7 +110,7 @@ def emit(session: Session, type_: str, data: str, key: str | None, as_json: bool
     """Emit an application event: `pgwhen emit invoice.overdue '{"invoice_id": 7}'`; - reads JSON from stdin."""
     with session.connect() as connection:
         event_id = database.emit_event(connection, type_, data, key)
-    _print_event(event_id, as_json)
+    _print_id("event_id", event_id, "explain", as_json)
 
 
 @click.command()
@@ -128,16 +128,17 @@ def emit(session: Session, type_: str, data: str, key: str | None, as_json: bool
 def start(session: Session, workflow: str, data: str, key: str | None, as_json: bool) -> None:
     """Start a workflow that has a manual trigger."""
     with session.connect() as connection:
-        event_id = database.start_execution(connection, workflow, data, key)
-    _print_event(event_id, as_json)
+        execution_id = database.start_execution(connection, workflow, data, key)
+    _print_id("execution_id", execution_id, "show", as_json)
 
 
-def _print_event(event_id: UUID, as_json: bool) -> None:
+def _print_id(name: str, value: UUID, command: str, as_json: bool) -> None:
+    """The id of what will be there once an event is dispatched, and the command that looks at it."""
     if as_json:
-        print_json({"event_id": event_id})
+        print_json({name: value})
     else:
-        click.echo(event_id)
-        talk(f"pgwhen explain {event_id} says what came of it, once a poller or pgwhen tick has run")
+        click.echo(value)
+        talk(f"pgwhen {command} {value} says what came of it, once a poller or pgwhen tick has run")
 
 
 @click.command()

@@ -1,7 +1,7 @@
 """MessageBird's classic SMS API. ``POST /messages``, ``Authorization: AccessKey``, JSON ``originator, body,
 recipients`` (numbers without +); 201 with an id. ``datacoding: auto`` lets them choose GSM or Unicode (their default
 mangles what is not GSM). 429: "you can safely assume that the request has not been processed". Source:
-developers.messagebird.com/api/sms-messaging; the codes of errors are DELIVERY section 8 (L): ``{"errors": [{"code",
+developers.messagebird.com/api/sms-messaging; the codes of errors, from its client libraries: ``{"errors": [{"code",
 "description", "parameter"}]}``, 2 wrong key, 9 missing, 10 invalid, 20 not found, 21 bad request, 25 no balance.
 There is no idempotency key: an error of the server is uncertain.
 """

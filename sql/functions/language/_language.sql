@@ -149,8 +149,6 @@ begin atomic
     ('given', 'old', 'object', false, 'The row before.'),
     ('given', 'new', 'object', false, 'The row; an object under a foreign key''s name is the row it points to.'),
     ('given', 'rows', 'object', false, 'Rows of other tables.'),
-    ('given', 'event', 'text', false, 'Type of an application event.'),
-    ('given', 'input', 'object', false, 'Input of an application event or manual start.'),
 
     ('type', 'condition', 'engine', false, 'Goes one way or the other.'),
     ('type', 'delay', 'engine', false, 'Waits for a time.'),
