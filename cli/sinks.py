@@ -166,11 +166,8 @@ async def http_sink(
 
     runner = web.ServerRunner(web.Server(answer))
     await runner.setup()
-    site = web.TCPSite(runner, host, port)
-    await site.start()
-    server = site._server
-    assert isinstance(server, asyncio.Server)
-    sink.url = f"http://{host}:{server.sockets[0].getsockname()[1]}"
+    await web.TCPSite(runner, host, port).start()
+    sink.url = f"http://{host}:{runner.addresses[0][1]}"
     try:
         yield sink
     finally:

@@ -259,8 +259,8 @@ async def _serve(server: HttpServer, tls: bool) -> Callable[[], Coroutine[Any, A
 
     runner = web.ServerRunner(web.Server(handle), shutdown_timeout=0.1)
     await runner.setup()
-    port = unused_port()
-    await web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls_context() if tls else None).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls_context() if tls else None).start()
+    port = runner.addresses[0][1]
     server.url = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
     return runner.cleanup
 

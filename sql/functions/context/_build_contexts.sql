@@ -29,8 +29,10 @@ begin
     from unnest(p_steps) r (execution_id, step_id)
     join pgwhen.executions x on x.execution_id = r.execution_id
   ), shape as materialized (
-    select d.workflow_id, d.version, d.step_id, coalesce(v.compiled -> 'vars', '{}') as vars, v.compiled -> 'inputs' as inputs, n.nodes, r.roots,
+    select d.workflow_id, d.version, d.step_id, v.compiled -> 'inputs' as inputs, n.nodes, r.roots,
       array(select c.root from unnest(c_roots) c (root) where c.root <> all (r.roots)) as unasked,
+      r.roots && '{event,input,changed,tenant,workflow,execution,now,item,steps}'::text[] as rare,
+      jsonb_build_object('v', 1) || case when 'vars' = any (r.roots) then jsonb_build_object('vars', coalesce(v.compiled -> 'vars', '{}')) else '{}' end as fixed,
       array(select p.path ->> 1 from jsonb_array_elements(paths.all) p (path) where p.path ->> 0 = 'steps') as step_ids,
       (row_number() over ())::integer as number
     from (select distinct workflow_id, version, step_id from step) d
@@ -46,31 +48,30 @@ begin
     cross join lateral (select pgwhen._needed_nodes(v.compiled -> 'reads', paths.all) as nodes) n
   ), built as (
     select s.execution_id, s.step_id, h.number, s.attachment_id, s.record_key,
-      jsonb_build_object(
-        'v', 1,
-        'event', case when 'event' = any (h.roots) then jsonb_build_object('id', e.event_id, 'type', e.type, 'table', a.table_name,
-          'operation', e.operation, 'occurred_at', e.occurred_at, 'depth', e.depth, 'actor', e.actor, 'trigger', t.trigger_id) end,
-        'input', case when 'input' = any (h.roots) then pgwhen._check_inputs(h.inputs, e.input) end,
-        'new', case when 'new' = any (h.roots) then e.new end,
-        'old', case when 'old' = any (h.roots) then e.old end,
-        'changed', case when 'changed' = any (h.roots) then to_jsonb(e.changed) end,
-        'vars', h.vars,
-        'tenant', case when 'tenant' = any (h.roots) then (
-          select n.variables || jsonb_build_object('id', n.tenant) from pgwhen.tenants n where n.tenant = s.tenant) end,
-        'workflow', case when 'workflow' = any (h.roots) then (
-          select jsonb_build_object('id', w.workflow, 'name', w.name, 'version', s.version)
-          from pgwhen.workflows w where w.workflow_id = s.workflow_id) end,
-        'execution', case when 'execution' = any (h.roots) then jsonb_build_object('id', s.execution_id, 'started_at', s.started_at) end,
-        'now', case when 'now' = any (h.roots) then coalesce((
-          select q.queued_at from pgwhen.execution_steps q
-          where q.execution_id = s.execution_id and q.step_id = s.step_id and q.part = 0), v_now) end,
-        'item', case when 'item' = any (h.roots) then s.item end,
-        'steps', case when 'steps' = any (h.roots) then coalesce((
-          select jsonb_object_agg(o.step_id, jsonb_build_object('status', o.status, 'output', o.output, 'error', o.error))
-          from pgwhen.execution_steps o
-          where o.execution_id = s.execution_id and o.part = 0
-            and (o.step_id = any (h.step_ids) or array_position(h.step_ids, null) is not null)), '{}') end
-      ) - h.unasked as context,
+      h.fixed
+        || case when 'new' = any (h.roots) then jsonb_build_object('new', e.new) else '{}' end
+        || case when 'old' = any (h.roots) then jsonb_build_object('old', e.old) else '{}' end
+        || case when h.rare then jsonb_build_object(
+          'event', case when 'event' = any (h.roots) then jsonb_build_object('id', e.event_id, 'type', e.type, 'table', a.table_name,
+            'operation', e.operation, 'occurred_at', e.occurred_at, 'depth', e.depth, 'actor', e.actor, 'trigger', t.trigger_id) end,
+          'input', case when 'input' = any (h.roots) then pgwhen._check_inputs(h.inputs, e.input) end,
+          'changed', case when 'changed' = any (h.roots) then to_jsonb(e.changed) end,
+          'tenant', case when 'tenant' = any (h.roots) then (
+            select n.variables || jsonb_build_object('id', n.tenant) from pgwhen.tenants n where n.tenant = s.tenant) end,
+          'workflow', case when 'workflow' = any (h.roots) then (
+            select jsonb_build_object('id', w.workflow, 'name', w.name, 'version', s.version)
+            from pgwhen.workflows w where w.workflow_id = s.workflow_id) end,
+          'execution', case when 'execution' = any (h.roots) then jsonb_build_object('id', s.execution_id, 'started_at', s.started_at) end,
+          'now', case when 'now' = any (h.roots) then coalesce((
+            select q.queued_at from pgwhen.execution_steps q
+            where q.execution_id = s.execution_id and q.step_id = s.step_id and q.part = 0), v_now) end,
+          'item', case when 'item' = any (h.roots) then s.item end,
+          'steps', case when 'steps' = any (h.roots) then coalesce((
+            select jsonb_object_agg(o.step_id, jsonb_build_object('status', o.status, 'output', o.output, 'error', o.error))
+            from pgwhen.execution_steps o
+            where o.execution_id = s.execution_id and o.part = 0
+              and (o.step_id = any (h.step_ids) or array_position(h.step_ids, null) is not null)), '{}') end
+        ) - h.unasked else '{}' end as context,
       h.nodes <> '[]' as is_reading
     from step s
     join shape h on h.workflow_id = s.workflow_id and h.version = s.version and h.step_id = s.step_id

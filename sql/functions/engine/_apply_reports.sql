@@ -13,10 +13,10 @@ declare
   v_parked uuid[];
   v_late integer;
 begin
-  perform from pgwhen.executions x
-  where x.execution_id = any (array(select r.execution_id from unnest(p_reports) r))
+  perform from (select distinct r.execution_id from unnest(p_reports) r) r
+  join pgwhen.executions x on x.execution_id = r.execution_id
   order by x.execution_id
-  for no key update;
+  for no key update of x;
   perform pgwhen._fail_point('report.locked');
 
   with report as materialized (
@@ -27,8 +27,8 @@ begin
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = r.step_id
     left join pgwhen.execution_steps s on s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = r.part
       and s.generation = r.generation and s.attempt = r.attempt and s.status in ('claimed', 'sending')
-    left join pgwhen.frozen_messages f on f.execution_id = r.execution_id and f.step_id = r.step_id
-      and f.generation = r.generation and f.part = r.part
+    left join pgwhen.frozen_messages f on f.execution_id = case when r.class in ('throttled', 'auth') then r.execution_id end
+      and f.step_id = r.step_id and f.generation = r.generation and f.part = r.part
   ), decided as materialized (
     select r.*, d.status, d.due_at, d.reason, d.counts
     from report r

@@ -1,8 +1,7 @@
 -- The message stays in the queue, invisible until the lease ends: pgmq's vt is the lease. Own statements in place of
 -- pgmq.read, which is planned anew at each call. Messages whose step is no longer theirs to perform are removed here. A
 -- message that nobody has read belongs to a step that nobody else changes but by taking the message first, so only messages
--- that come back need their step's lock, and they do not wait for it: a claim never waits. json, not jsonb: it is built once
--- and sent.
+-- that come back need their step's lock, and they do not wait for it: a claim never waits.
 create or replace function pgwhen._claim_actions(p_max integer, p_lease_seconds double precision) returns json
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -11,10 +10,8 @@ declare
   v_now timestamptz := pgwhen._now();
   v_until timestamptz := v_now + p_lease_seconds * interval '1 second';
   v_messages bigint[];
-  v_claimed bigint[];
+  v_claimed pgwhen.claimed_action[];
   v_steps pgwhen.step_ref[];
-  v_contexts jsonb := jsonb '{}';
-  v_actions json;
 begin
   v_messages := array(
     select m.msg_id from pgmq.q_pgwhen_actions m
@@ -26,13 +23,19 @@ begin
     return json '[]';
   end if;
 
+  -- What was frozen is looked for only where there has been an attempt.
   with message as materialized (
-    select q.msg_id, q.read_ct, s.execution_id, s.step_id, s.part, s.generation, s.attempt, s.status
+    select q.msg_id, q.read_ct, s.execution_id, s.step_id, s.part, s.generation, s.attempt, s.status, x.tenant, w.workflow, t.type,
+      t.definition, (t.compiled ->> 'timeout')::double precision as timeout_seconds, f.message as frozen, f.connection
     from unnest(v_messages) i (msg_id)
     join pgmq.q_pgwhen_actions q on q.msg_id = i.msg_id
     join pgwhen.execution_steps s on s.execution_id = (q.message ->> 'execution')::uuid and s.step_id = q.message ->> 'step'
       and s.part = (q.message ->> 'part')::integer and s.generation = (q.message ->> 'generation')::integer
     join pgwhen.executions x on x.execution_id = s.execution_id
+    join pgwhen.workflows w on w.workflow_id = x.workflow_id
+    join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
+    left join pgwhen.frozen_messages f on f.execution_id = case when s.attempt > 0 then s.execution_id end and f.step_id = s.step_id
+      and f.generation = s.generation and f.part = s.part
     where s.status in ('queued', 'claimed') and x.status in ('pending', 'running', 'waiting')
   ), retaken as (
     select m.msg_id from message m
@@ -46,17 +49,18 @@ begin
     where s.execution_id = m.execution_id and s.step_id = m.step_id and s.part = m.part
       and s.attempt = m.attempt and s.status = m.status
       and (m.read_ct = 0 or exists (select from retaken r where r.msg_id = m.msg_id))
-    returning m.msg_id, s.execution_id, s.step_id, s.part, s.generation
+    returning m.msg_id, m.execution_id, m.step_id, m.part, m.generation, s.attempt, m.tenant, m.workflow, m.type, m.definition,
+      m.timeout_seconds, m.frozen, m.connection
   ), leased as (
     update pgmq.q_pgwhen_actions q
     set vt = v_until, read_ct = q.read_ct + 1, last_read_at = v_now
     from step s
     where q.msg_id = s.msg_id
   )
-  select array_agg(s.msg_id),
-    array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where not exists (
-      select from pgwhen.frozen_messages f where f.execution_id = s.execution_id and f.step_id = s.step_id
-        and f.generation = s.generation and f.part = s.part))
+  select array_agg((s.execution_id, s.step_id, s.generation, s.part, s.attempt, s.msg_id, s.tenant, s.workflow, s.type,
+      case when s.frozen is null then s.definition end, null, s.frozen, s.connection, null, s.timeout_seconds, v_until,
+      null)::pgwhen.claimed_action),
+    array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.frozen is null)
   into v_claimed, v_steps
   from step s;
 
@@ -68,31 +72,7 @@ begin
   end if;
   perform pgwhen._fail_point('claim.leased');
 
-  if v_steps is not null then
-    v_contexts := pgwhen._action_contexts(v_steps);
-  end if;
-  select json_agg(json_build_object(
-      'execution_id', s.execution_id, 'step_id', s.step_id, 'generation', s.generation, 'part', s.part, 'attempt', s.attempt,
-      'message_id', q.msg_id, 'tenant', x.tenant, 'workflow', w.workflow, 'type', t.type,
-      'definition', case when f.message is null then t.definition end,
-      'context', c.entry -> 'context',
-      'extra', case when c.entry ? 'error' then jsonb_build_object('error', c.entry -> 'error') end,
-      'frozen', f.message, 'connection', f.connection,
-      'idempotency_key', s.execution_id || ':' || s.step_id || ':' || s.generation || ':' || s.part,
-      'timeout_seconds', t.compiled -> 'timeout', 'lease_until', v_until) order by q.msg_id)
-  into v_actions
-  from unnest(v_claimed) i (msg_id)
-  join pgmq.q_pgwhen_actions q on q.msg_id = i.msg_id
-  join pgwhen.execution_steps s on s.execution_id = (q.message ->> 'execution')::uuid and s.step_id = q.message ->> 'step'
-    and s.part = (q.message ->> 'part')::integer
-  join pgwhen.executions x on x.execution_id = s.execution_id
-  join pgwhen.workflows w on w.workflow_id = x.workflow_id
-  join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
-  left join pgwhen.frozen_messages f on f.execution_id = s.execution_id and f.step_id = s.step_id
-    and f.generation = s.generation and f.part = s.part
-  cross join lateral (select v_contexts -> (s.execution_id || ':' || s.step_id) as entry) c;
-  perform pgwhen._fail_point('claim.built');
-  return v_actions;
+  return pgwhen._describe_actions(v_claimed, v_steps);
 end
 $$;
 comment on function pgwhen._claim_actions(integer, double precision) is 'Leases up to p_max actions; returns an array of claimed_action objects.';

@@ -2,16 +2,17 @@
 -- hold, who starts. The events are written last, once, with what came of them. Set-based: a workflow that operation, column
 -- or indexed equality excludes is never looked at, because trigger_keys is entered by the event's own keys.
 --
--- _judge_candidate is not inlined on purpose: it runs only for what the keys selected.
+-- A condition that needs nothing but the event gets the event's own roots; one that reads the record, and suppress_if, wait for
+-- the contexts of all of them, read at once.
 create or replace function pgwhen._dispatch_batch(p_messages pgwhen.event_message[]) returns void
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
+set timezone = 'UTC'
 set enable_hashjoin = on
 as $$
 declare
   v_now timestamptz := pgwhen._now();
   v_max_depth integer := pgwhen._setting('max_depth', 8);
-  v_started uuid[];
   v_roots pgwhen.step_ref[];
 begin
   with incoming as materialized (
@@ -56,7 +57,9 @@ begin
         when t.becomes is not null and not coalesce(pgwhen._holds(t.becomes, i.new)
           and (i.old is null or pgwhen._holds(t.becomes, i.old) is not true), false) then false
         when t.condition is not null and not t.needs_record then
-          pgwhen._holds(t.condition, pgwhen._event_context(to_jsonb(i), v.compiled -> 'vars', v_now)) is true
+          pgwhen._holds(t.condition, jsonb_build_object('v', 1, 'new', i.new, 'old', i.old, 'changed', i.changed, 'input', i.input,
+            'vars', v.compiled -> 'vars', 'now', v_now, 'event', jsonb_build_object('id', i.event_id, 'operation', i.operation,
+            'type', i.event_type, 'occurred_at', i.occurred_at, 'actor', i.actor, 'depth', i.depth))) is true
         else true
       end as matches,
       case when t.needs_record then t.condition end as record_condition,
@@ -125,19 +128,15 @@ begin
     ) k on k.event_id = i.event_id
     on conflict (event_id) do nothing
   )
-  select array_agg(s.execution_id) into v_started from started s;
+  select array_agg((s.execution_id, t.step_id)::pgwhen.step_ref) into v_roots
+  from started s
+  join pgwhen.steps t on t.workflow_id = s.workflow_id and t.version = s.version
+  where not exists (
+    select from pgwhen.edges e where e.workflow_id = t.workflow_id and e.version = t.version and e.target = t.step_id);
   perform pgwhen._fail_point('tick.matched');
-  if v_started is null then
+  if v_roots is null then
     return;
   end if;
-
-  select array_agg((x.execution_id, s.step_id)::pgwhen.step_ref)
-  into v_roots
-  from pgwhen.executions x
-  join pgwhen.steps s on s.workflow_id = x.workflow_id and s.version = x.version
-  where x.execution_id = any (v_started)
-    and not exists (
-      select from pgwhen.edges e where e.workflow_id = s.workflow_id and e.version = s.version and e.target = s.step_id);
   perform pgwhen._run_steps(v_roots);
   perform pgwhen._fail_point('tick.started');
 end

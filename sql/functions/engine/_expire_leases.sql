@@ -17,7 +17,11 @@ begin
     return 0;
   end if;
   v_ids := array(
-    select x.execution_id from pgwhen.executions x where x.execution_id = any (v_ids) order by x.execution_id for update skip locked);
+    select x.execution_id
+    from unnest(v_ids) i (execution_id)
+    join pgwhen.executions x on x.execution_id = i.execution_id
+    order by x.execution_id
+    for no key update of x skip locked);
   select array_agg((s.execution_id, s.step_id, s.generation, s.part, s.attempt, q.msg_id, 'uncertain', null,
     jsonb_build_object('code', 'lease_expired', 'message', 'the poller was lost while it was sending'), null, null, null,
     s.started_at, v_now, null)::pgwhen.action_report)

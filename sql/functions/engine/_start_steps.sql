@@ -7,29 +7,27 @@ as $$
 declare
   v_now timestamptz := pgwhen._now();
   v_direct boolean := pgwhen._queue_is_short();
-  v_asking pgwhen.step_ref[];
-  v_contexts jsonb := jsonb '{}';
   v_sleeping uuid[];
   v_settled pgwhen.step_ref[];
 begin
-  select array_agg((r.execution_id, r.step_id)::pgwhen.step_ref)
-  into v_asking
-  from unnest(p_steps) r
-  join pgwhen.executions x on x.execution_id = r.execution_id
-  join pgwhen.steps s on s.workflow_id = x.workflow_id and s.version = x.version and s.step_id = r.step_id
-  where s.condition is not null or s.type in ('delay', 'stop');
-  if v_asking is not null then
-    select jsonb_object_agg(c.execution_id || ':' || c.step_id, c.context)
-    into v_contexts
-    from pgwhen._build_contexts(v_asking, 'start') c;
-  end if;
-
-  with begun as (
-    select r.execution_id, r.step_id, x.generation, x.tenant, x.priority, d.*
+  with given as materialized (
+    select r.execution_id, r.step_id, x.generation, x.tenant, x.priority, s as step,
+      s.condition is not null or s.type in ('delay', 'stop') as asks
     from unnest(p_steps) r
     join pgwhen.executions x on x.execution_id = r.execution_id
     join pgwhen.steps s on s.workflow_id = x.workflow_id and s.version = x.version and s.step_id = r.step_id
-    cross join lateral pgwhen._decide_start(s, v_contexts -> (r.execution_id || ':' || r.step_id), v_now) d
+  ), asking as materialized (
+    select array_agg((g.execution_id, g.step_id)::pgwhen.step_ref) as steps from given g where g.asks
+  ), context as materialized (
+    select jsonb_object_agg(c.execution_id || ':' || c.step_id, c.context) as contexts
+    from asking a
+    cross join lateral pgwhen._build_contexts(a.steps, 'start') c
+    where a.steps is not null
+  ), begun as materialized (
+    select g.execution_id, g.step_id, g.generation, g.tenant, g.priority, d.*
+    from given g
+    cross join lateral pgwhen._decide_start(g.step,
+      case when g.asks then (select c.contexts from context c) -> (g.execution_id || ':' || g.step_id) end, v_now) d
   ), written as (
     insert into pgwhen.execution_steps (execution_id, queued_at, finished_at, generation, step_id, status, outcome, reason, output)
     select b.execution_id, v_now, case when b.status in ('completed', 'skipped') then v_now end, b.generation, b.step_id,

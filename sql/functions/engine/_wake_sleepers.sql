@@ -16,10 +16,11 @@ begin
     return 0;
   end if;
   v_ids := array(
-    select x.execution_id from pgwhen.executions x
-    where x.execution_id = any (v_ids)
+    select x.execution_id
+    from unnest(v_ids) i (execution_id)
+    join pgwhen.executions x on x.execution_id = i.execution_id
     order by x.execution_id
-    for update skip locked);
+    for no key update of x skip locked);
   with woken as (
     delete from pgwhen.sleepers s
     using unnest(v_ids) i (execution_id)

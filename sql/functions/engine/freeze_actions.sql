@@ -33,7 +33,7 @@ begin
     left join pgwhen.executions x on x.execution_id = g.execution_id and x.status in ('pending', 'running', 'waiting')
     left join lateral (
       select f.connection from pgwhen.frozen_messages f
-      where g.connection is null and f.execution_id = g.execution_id and f.step_id = g.step_id
+      where f.execution_id = case when g.connection is null then g.execution_id end and f.step_id = g.step_id
         and f.generation = g.generation and f.part = g.part) f on true
     left join lateral (
       select c.status, c.throttled_until, c.reason from pgwhen.connections c

@@ -30,7 +30,8 @@ begin
     v_actions := pgwhen._claim_actions(p_max, p_lease_seconds);
   end if;
   perform pgwhen._fail_point('claim.done');
-  return json_build_object('contract', 1, 'tick', v_tick, 'more', pgwhen._is_due(), 'next_due', pgwhen._next_due(), 'actions', v_actions);
+  return json_build_object('contract', 1, 'tick', v_tick, 'more', pgwhen._is_due(), 'next_due',
+    case when json_array_length(v_actions) = 0 then v_tick -> 'next_due' else to_jsonb(pgwhen._next_due()) end, 'actions', v_actions);
 end
 $$;
 comment on function pgwhen.tick_and_claim(integer, double precision, jsonb) is 'Ticks, then leases up to p_max actions for p_lease_seconds: {contract, tick, more, next_due, actions}.

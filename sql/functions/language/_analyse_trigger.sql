@@ -39,11 +39,6 @@ begin
     return pgwhen._result(null, v_problems);
   end if;
   v_kind := v_kinds[1];
-  if v_kind = 'event' and p_trigger ->> 'event' !~ '^[a-z][a-z0-9_.]{0,99}$' then
-    v_problems := v_problems || pgwhen._problem('WF012', p_path || '.event',
-      format('%s is not the type of an event', pgwhen._quote(p_trigger -> 'event')),
-        'a type starts with a-z and has up to 100 of a-z, 0-9, _ and .');
-  end if;
   if v_kind <> 'table' then
     foreach v_key in array array['row', 'columns', 'becomes'] loop
       if p_trigger ? v_key then

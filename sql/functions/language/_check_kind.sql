@@ -25,6 +25,12 @@ begin
         return pgwhen._problem('WF006', p_path, format('%s is not an identifier', pgwhen._quote(p_value)),
           'an identifier has up to 40 of a-z, 0-9 and _, the first of them a letter');
       end if;
+    when p_kind = 'event_type' then
+      -- What emit_event takes.
+      if v_text is null or v_text !~ '^[a-z][a-z0-9_.]{0,99}$' then
+        return pgwhen._problem('WF012', p_path, format('%s is not the type of an event', pgwhen._quote(p_value)),
+          'a type has up to 100 of a-z, 0-9, _ and dots, the first of them a letter: invoice.overdue');
+      end if;
     when p_kind in ('texts', 'identifiers') then
       v_wanted := case when v_is <> 'array' then 'a list of texts' end;
       if v_wanted is null then

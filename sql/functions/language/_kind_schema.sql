@@ -31,6 +31,7 @@ begin
         when 'texts' then '{"type": "array", "items": {"type": "string", "pattern": "\\S"}}'
         when 'templates' then '{"anyOf": [{"type": ["string", "number"], "minLength": 1}, {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "\\S"}}]}'
         when 'identifiers' then '{"anyOf": [{"$ref": "#/definitions/identifier"}, {"type": "array", "items": {"$ref": "#/definitions/identifier"}}]}'
+        when 'event_type' then '{"type": "string", "pattern": "^[a-z][a-z0-9_.]{0,99}$"}'
         when 'boolean' then '{"type": "boolean"}'
         when 'true' then '{"const": true}'
         when 'timezone' then '{"type": "string", "pattern": "^(UTC|[A-Za-z_]+/[A-Za-z0-9_/+-]+)$"}'

@@ -44,7 +44,7 @@ begin atomic
       'What happened to the row; saved is created or updated.'),
     ('trigger', 'columns', 'texts', false, 'An update counts only if one of these changed.'),
     ('trigger', 'becomes', 'condition', false, 'True of the row and not of the row before.'),
-    ('trigger', 'event', 'text', false, 'Type of an application event.'),
+    ('trigger', 'event', 'event_type', false, 'Type of an application event.'),
     ('trigger', 'manual', 'true', false, 'Started by people.'),
     ('trigger', 'schedule', null, false, 'Cron.'),
     ('trigger', 'date', null, false, 'Relative to a date of each record.'),

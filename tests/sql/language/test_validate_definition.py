@@ -281,6 +281,8 @@ TRIGGERS = [
     ("{table: jobs, row: created, if: {execution.id: x}}", "WF017", "when.if.execution.id"),
     ("{table: jobs, row: truncated, if: {status: x}}", "WF026", "when.if.status"),
     ("{event: invoice overdue}", "WF012", "when.event"),
+    ("{event: Invoice.overdue}", "WF012", "when.event"),
+    ("{event: 5}", "WF012", "when.event"),
     ("{event: x, row: created}", "WF014", "when.row"),
     ("{event: x, if: {status: a}}", "WF026", "when.if.status"),
     ("{manual: false}", "WF002", "when.manual"),
@@ -313,7 +315,7 @@ RIGHT_TRIGGERS = """
 - {table: jobs, row: updated, if: {status: {changed_to: done}}}
 - {table: notes, row: created, if: {body: x}}
 - {table: form_submissions, row: created}
-- {event: a.b:c/d-e_f, if: {input.amount: {gt: 5}}}
+- {event: a.b_c.d1, if: {input.amount: {gt: 5}}}
 - {manual: true}
 - [{table: jobs, row: created}, {table: leads, row: created}, {event: x}, {manual: true}]
 """
@@ -528,6 +530,44 @@ def test_a_table_without_primary_key_has_no_record(lang: Connection) -> None:
 def test_composite_foreign_keys(lang: Connection) -> None:
     when = {"table": "bookings", "row": "created"}
     assert errors(lang, workflow(sms("{{ booking.room.name }} {{ room.name }}"), when=when)) == []
+
+
+FOREIGN_KEYS = """
+create table regions (code text primary key, name text) partition by list (code);
+create table regions_a partition of regions for values in ('a');
+create table regions_b partition of regions for values in ('b');
+create schema hidden;
+create table hidden.vaults (id int primary key, code text);
+create table places (
+  id int primary key, region text references regions, parent_id int references places,
+  "ownerUserId" int references users,
+  boss int references users, vault_id int references hidden.vaults, client_uuid int references clients,
+  "old client_id" int references clients
+) partition by range (id);
+create table places_1 partition of places for values from (0) to (100);
+grant select on regions, places to pgwhen_actions;
+select pgwhen.attach('places');
+"""
+
+
+def test_foreign_keys_of_every_kind(own: Connection) -> None:
+    own.execute(FOREIGN_KEYS)
+
+    def found(template: str, table: str = "places") -> list[str]:
+        return [row[1] for row in problems(own, workflow(sms(template), when={"table": table, "row": "created"}))]
+
+    assert found("{{ place.region.name }} {{ region.name }} {{ place.region }}") == []
+    assert found("{{ place.parent.parent.parent.region.name }}") == []
+    assert found("{{ place.ownerUser.name }} {{ place.owner_user.name }} {{ place.boss.email }} {{ place.boss }}") == []
+    assert found("{{ place.client.email }}") == []
+    assert found("{{ place.user.name }}") == ["WF018"]
+    assert found("{{ client.email }}") == ["WF018"]
+    assert found("{{ place['old client'].email }}") == []
+    assert found("{{ place.vault.code }}") == ["WF019", "WF019"]
+    own.execute(
+        "grant usage on schema hidden to pgwhen_actions; grant select (id, code) on hidden.vaults to pgwhen_actions"
+    )
+    assert found("{{ place.vault.code }}") == []
 
 
 def test_missing_grants_are_named(lang: Connection) -> None:

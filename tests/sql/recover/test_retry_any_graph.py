@@ -20,15 +20,17 @@ def graphs(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[tuple[str, str, 
     steps: list[dict[str, Any]] = []
     edges: set[tuple[str, str, str]] = set()
     for n in range(count):
-        kind = draw(st.sampled_from(["http", "http", "http", "condition"]))
+        kind = draw(st.sampled_from(["http"] * 6 + ["condition"] * 2 + ["stop"]))
         step: dict[str, Any] = {"id": f"s{n}", "type": kind}
         if kind == "condition":
             step["if"] = draw(st.sampled_from([TRUE, FALSE]))
+        elif kind == "stop":
+            step["as"] = draw(st.sampled_from(["completed", "failed"]))
         else:
             step["on_error"] = draw(st.sampled_from(["fail", "continue", "branch"]))
         steps.append(step)
         for source in steps[:n]:
-            if not draw(st.integers(0, 2)):
+            if source["type"] != "stop" and not draw(st.integers(0, 2)):
                 if source["type"] == "condition":
                     outcomes = [draw(st.sampled_from(["true", "false"]))]
                 elif source["on_error"] == "branch":
@@ -40,7 +42,7 @@ def graphs(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[tuple[str, str, 
 
 
 def work(db: Connection, data: st.DataObject | None) -> list[tuple[str, bool]]:
-    """Perform all that can be performed; each attempt fails if ``data`` says so. What was attempted, with its result."""
+    """Perform all that can be performed; an attempt fails if ``data`` says so. What was attempted, and whether well."""
     done = []
     while actions := claim(db):
         freeze(db, actions)
@@ -54,8 +56,8 @@ def work(db: Connection, data: st.DataObject | None) -> list[tuple[str, bool]]:
 def rows(db: Connection, workflow_id: int) -> dict[str, tuple[str, str | None]]:
     """Step -> state and outcome."""
     found = db.execute(
-        "select s.step_id, s.status, s.outcome from pgwhen.execution_steps s join pgwhen.executions x using (execution_id)"
-        " where x.workflow_id = %s",
+        "select s.step_id, s.status, s.outcome from pgwhen.execution_steps s"
+        " join pgwhen.executions x using (execution_id) where x.workflow_id = %s",
         [workflow_id],
     ).fetchall()
     return {row[0]: (row[1], row[2]) for row in found}
@@ -74,11 +76,11 @@ def test_retries_come_to_what_the_graph_says(db: psycopg.Connection[Any], graph:
         if not failures(db):
             break
         results = db.execute("select result from pgwhen.retry_failed()").fetchall()
-        assert results == [("retried",)]
+        assert results == [("retried",)], results
         attempts += work(db, None if last else data)
         check_ended(db)
     note(str(attempts))
-    if failures(db):
+    if failures(db) or any(step["type"] == "stop" for step in steps):
         return
     final = rows(db, workflow.workflow_id)
     assert set(final) == {step["id"] for step in steps}, "every step was decided"
