@@ -42,7 +42,7 @@ MAX_BODY = 65_536
 #: Ports that may be called without an allowance.
 PORTS = frozenset((80, 443, 8080, 8443))
 
-#: Svix's list (svix-webhooks, is_allowed), and the deprecated ranges ::/96, fec0::/10 and 2001::/23 (Teredo among them).
+#: Svix's list (svix-webhooks, is_allowed), and the deprecated ranges ::/96, fec0::/10, 2001::/23 (Teredo among them).
 BLOCKED: tuple[Network, ...] = tuple(
     ipaddress.ip_network(block)
     for block in (
@@ -129,30 +129,24 @@ class HttpClient:
             message = _message(request)
         except (ValueError, TypeError, httpx2.InvalidURL) as error:
             return Failure("request", f"the request cannot be written: {error}", refused=True)
+        known: list[httpx2.Response] = []
+        body = bytearray()
         try:
             async with asyncio.timeout_at(deadline):
                 transport = self._trusted if request.trusted else self._guarded
-                answer = await transport.handle_async_request(message)
-        except TimeoutError:
-            return Failure("timeout", f"no answer in {request.timeout:g} s", sent=True)
-        except Exception as error:
-            return _failure(error)
-        return await self._read(answer, deadline)
-
-    async def _read(self, answer: httpx2.Response, deadline: float) -> Response:
-        """Read up to the limit. The status is known: a body that breaks off, or is late, is only cut short."""
-        body = bytearray()
-        whole = True
-        try:
-            async with asyncio.timeout_at(deadline):
-                async for chunk in cast(httpx2.AsyncByteStream, answer.stream):
+                known.append(await transport.handle_async_request(message))
+                async for chunk in cast(httpx2.AsyncByteStream, known[0].stream):
                     body += chunk
                     if len(body) > self._max_body:
-                        whole = False
                         break
         except Exception as error:
-            log.debug("the body of an answer broke off: %r", error)
-            whole = False
+            if not known:
+                return _failure(error, request.timeout)
+            # The status is known: a body that breaks off, or is late, is only cut short.
+            return await self._response(known[0], body, whole=False)
+        return await self._response(known[0], body, whole=len(body) <= self._max_body)
+
+    async def _response(self, answer: httpx2.Response, body: bytearray, whole: bool) -> Response:
         await _close(answer)
         headers: dict[str, str] = {}
         for raw_name, raw_value in answer.headers.raw:
@@ -229,7 +223,9 @@ def _unpack(body: bytes, encoding: str, limit: int) -> tuple[bytes, bool]:
         return b"", False
 
 
-def _failure(error: Exception) -> Failure:
+def _failure(error: Exception, timeout: float) -> Failure:
+    if type(error) is TimeoutError:
+        return Failure("timeout", f"no answer in {timeout:g} s", sent=True)
     cause = error.__cause__ if isinstance(error, httpx2.HTTPError) else error
     if isinstance(cause, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
         return Failure("url", f"the URL cannot be called: {cause}", refused=True)

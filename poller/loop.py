@@ -41,7 +41,7 @@ LAST_REPORT = 0.5
 LONGEST_RENDERING = 0.005
 
 #: Seconds between looks after work, before the poller goes to the door: while rows keep coming, none costs a NOTIFY.
-QUIET = (0.01, 0.02, 0.04)
+QUIET = (0.005,)
 
 #: Seconds to look again while another poller ticks: the first pause and the longest.
 BUSY_PAUSE = 0.005

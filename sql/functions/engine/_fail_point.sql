@@ -1,21 +1,5 @@
--- Where a test stops a backend to kill it: with pgwhen.fail_point = 'name' the statement sleeps there, with 'name!error' it
--- raises. Without the settings row test_mode it does nothing.
+-- Where a test stops a backend to kill it. Inlined where it is called, so that it costs a look at a setting where nobody tests.
 create or replace function pgwhen._fail_point(p_name text) returns void
-language plpgsql
-set search_path = pg_catalog, pgwhen, pg_temp
-as $$
-declare
-  v_setting text := current_setting('pgwhen.fail_point', true);
-begin
-  if coalesce(v_setting, '') = '' or split_part(v_setting, '!', 1) <> p_name
-     or not coalesce((select s.value = 'true' from pgwhen.settings s where s.name = 'test_mode'), false) then
-    return;
-  end if;
-  if v_setting like '%!error' then
-    raise exception using errcode = 'WF149', message = format('fail point %s', p_name),
-      hint = 'Unset pgwhen.fail_point.';
-  end if;
-  perform pg_sleep(600);
-end
-$$;
+language sql volatile
+return case when coalesce(current_setting('pgwhen.fail_point', true), '') <> '' then pgwhen._stop_at(p_name) end;
 comment on function pgwhen._fail_point(text) is 'Stops here if a test asks for it.';

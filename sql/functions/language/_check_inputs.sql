@@ -1,16 +1,16 @@
 -- What a start is given, with defaults filled in. What inputs does not name stays: those who emit an event may know more than
--- the workflow. All that is wrong is said at once.
+-- the workflow. All that is wrong is said at once. Null is no input at all: a change of a table brings none.
 create or replace function pgwhen._check_inputs(p_inputs jsonb, p_input jsonb) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_input jsonb := coalesce(nullif(p_input, 'null'), '{}');
+  v_input jsonb := p_input;
   v_name text;
   v_spec jsonb;
   v_problems text[] := '{}'::text[];
 begin
-  if coalesce(p_inputs, 'null') in ('null', '{}') then
+  if p_input is null or coalesce(p_inputs, 'null') in ('null', '{}') then
     return p_input;
   elsif jsonb_typeof(v_input) <> 'object' then
     raise exception using errcode = 'WF160', message = format('the input is %s, not an object', pgwhen._quote(v_input)),

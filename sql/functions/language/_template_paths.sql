@@ -23,9 +23,10 @@ declare
   v_tag text;
   v_token text;
   v_index integer;
+  v_depth integer;
 begin
   if p_template not like '%{%' then
-    return '{"paths": [], "secrets": []}'::jsonb;
+    return '{"paths": [], "secrets": [], "problem": null}'::jsonb;
   end if;
   for v_part in select * from pgwhen._template_parts(p_template) p order by p.place loop
     if v_part.kind = 'open' then
@@ -40,6 +41,8 @@ begin
       exit;
     end if;
     v_index := 1;
+    v_depth := 0;
+    v_tag := null;
     v_new := '{}';
     if v_part.kind = 'statement' then
       v_tag := v_tokens[1];
@@ -83,6 +86,11 @@ begin
 
     while v_index <= cardinality(v_tokens) loop
       v_token := v_tokens[v_index];
+      v_depth := v_depth + case when v_token in ('(', '[', '{') then 1 when v_token in (')', ']', '}') then -1 else 0 end;
+      if v_tag = 'for' and v_token = 'if' and v_depth = 0 then
+        -- The filter of a loop sees the loop's names, what it goes over does not.
+        v_locals := v_locals || v_new;
+      end if;
       if v_token !~ '^[[:alpha:]_]' or v_token = any (c_keywords) or v_tokens[v_index - 1] in ('|', '.', 'is')
          or (v_tokens[v_index - 1] = 'not' and v_tokens[v_index - 2] = 'is') or v_tokens[v_index + 1] = '=' then
         v_index := v_index + 1;

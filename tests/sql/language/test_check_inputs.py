@@ -56,3 +56,7 @@ def test_wrong_inputs(lang: psycopg.Connection[Any], given: Any, message: str) -
 def test_without_a_declaration_anything_goes(lang: psycopg.Connection[Any]) -> None:
     assert call(lang, "_check_inputs", {}, [1]) == [1]
     assert call(lang, "_check_inputs", None, {"a": 1}) == {"a": 1}
+
+
+def test_a_change_of_a_table_brings_no_input(lang: psycopg.Connection[Any]) -> None:
+    assert call(lang, "_check_inputs", INPUTS, None) is None
