@@ -32,7 +32,7 @@ test-debian: dev  ## all tests on Debian's PostgreSQL 15 (postgresql-15, postgre
 check: dev  ## style, types, migrations
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy -p pgwhen.cli -p pgwhen.poller -p pgwhen.sql
+	.venv/bin/mypy -p pgwhen.cli -p pgwhen.poller -p pgwhen.sql -p pgwhen.bench
 	.venv/bin/squawk migrations/*.sql
 
 bench: dev  ## the figures of docs/benchmarks.md

@@ -178,11 +178,8 @@ def _prepare(connection: database.Connection, world: World) -> None:
     for name in FILES:
         text = (FOLDER / name).read_text(encoding="utf-8").replace(*DELAY).replace(CRM, world.http.url)
         (document,) = read_json(text, name) if name.endswith(".json") else read_yaml(text, name)
-        row = connection.execute(
-            "select pgwhen.apply_definition(%s::jsonb, %s)", [dump_json(document.definition), document.text]
-        ).fetchone()
-        assert row is not None
-        out().print(Text(f"  {name}: workflow {row[0]['workflow']} is active"))
+        result = database.apply_definition(connection, dump_json(document.definition), document.text, dry_run=False)
+        out().print(Text(f"  {name}: workflow {result['workflow']} is active"))
 
 
 async def _wait(connection: database.Connection, poller: asyncio.Task[Any]) -> None:

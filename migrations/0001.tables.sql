@@ -74,6 +74,7 @@ comment on column audit_log.command is 'The function called: retry_executions, p
 comment on column audit_log.target is 'What it was done to: an execution, a workflow, a connection.';
 comment on column audit_log.reason is 'Why, in the operator''s words.';
 comment on column audit_log.detail is 'Arguments and what changed.';
+create index audit_log_target on audit_log (target);
 
 -- ---------------------------------------------------------------- capture
 

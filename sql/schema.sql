@@ -61,6 +61,7 @@ create table audit_log (
   detail jsonb not null default '{}'::jsonb,  -- Arguments and what changed.
   constraint audit_log_pkey PRIMARY KEY (audit_id)
 );
+CREATE INDEX audit_log_target ON audit_log USING btree (target);
 
 -- Configured providers, those from a poller's environment too. Secrets are never here.
 create table connections (

@@ -14,7 +14,6 @@ import fcntl
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -126,22 +125,6 @@ def install(dsn: str) -> None:
             for extension in ("plpython3u", "plpgsql_check"):
                 connection.execute(f"create extension if not exists {extension}")
     migrate_database(dsn)
-
-
-if os.environ.get("PGWHEN_TEST_TOLERANT"):
-    # Scaffolding for the first build, when several write at once: a file that cannot be applied is left out, and said.
-    from pgwhen.cli import migrate
-
-    _strict = migrate._apply_file
-
-    def _tolerant(connection: psycopg.Connection[Any], file: Any) -> None:
-        try:
-            with connection.transaction():
-                _strict(connection, file)
-        except MigrateError as error:
-            print(f"\nLEFT OUT: {error.message}\n", file=sys.__stderr__)
-
-    migrate._apply_file = _tolerant
 
 
 # ---------------------------------------------------------------- databases and connections

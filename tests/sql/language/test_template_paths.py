@@ -101,10 +101,10 @@ expressions = st.recursive(
         st.builds("({} if {} else {})".format, inner, inner, inner),
         st.builds("[{}, {}]".format, inner, inner),
         st.builds("{{'k': {}}}".format, inner),
-        st.builds("({}) is {}".format, inner, st.sampled_from(["defined", "not none", "string"])),
+        st.builds("(({}) is {})".format, inner, st.sampled_from(["defined", "not none", "string"])),
         st.builds("{}['key']".format, paths_),
-        st.builds("{} | default({})".format, paths_, inner),
-        st.builds("not ({})".format, inner),
+        st.builds("({} | default({}))".format, paths_, inner),
+        st.builds("(not ({}))".format, inner),
     ),
     max_leaves=6,
 )
