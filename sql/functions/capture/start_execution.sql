@@ -25,7 +25,7 @@ begin
   if v_workflow.status <> 'active' then
     raise exception using errcode = 'WF310', message = format('workflow %s is %s', p_workflow,
         case v_workflow.status when 'draft' then 'not published' else v_workflow.status end),
-      hint = case v_workflow.status when 'draft' then 'Publish it first.' when 'paused' then 'Resume it first.' else 'Publish it again to use it.' end;
+      hint = case v_workflow.status when 'draft' then 'Publish it first.' when 'paused' then 'Resume it first.' else 'An archived workflow does not come back: apply it under another name.' end;
   elsif not v_workflow.is_manual then
     raise exception using errcode = 'WF314', message = format('workflow %s has no manual trigger', p_workflow),
       hint = 'Add {manual: true} to its when and publish it.';

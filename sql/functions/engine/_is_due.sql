@@ -4,7 +4,7 @@ language sql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
   select exists (select from pgmq.q_pgwhen_events q where q.vt <= clock_timestamp()) -- wall clock: as in _dispatch
-    or exists (select from pgmq.q_pgwhen_actions q where q.vt <= pgwhen._now())
+    or exists (select from pgmq.q_pgwhen_actions q where q.vt <= pgwhen._now() and q.message @> '{"v": 1}')
     or exists (select from pgwhen.sleepers s where s.due_at <= pgwhen._now())
 $$;
 comment on function pgwhen._is_due() is 'Whether there is something to do now.';

@@ -1,6 +1,7 @@
 -- Committed before the first byte leaves: from here on the same bytes leave each time, and a poller that dies leaves the
 -- attempt uncertain, not forgotten. Whether a message may leave is decided here, because only now its connection and
--- recipients are known. A lease that has run out gives lost: another poller may have the action already.
+-- recipients are known. A lease that has run out gives lost: another poller may have the action already. Asked again for the same
+-- attempt, because the answer was lost on the way, it answers again: only the holder of the attempt can ask, and it waits for this.
 create or replace function pgwhen.freeze_actions(p_messages jsonb) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -29,7 +30,7 @@ begin
     from given g
     left join pgmq.q_pgwhen_actions q on q.msg_id = g.message_id and q.vt > v_now
     left join pgwhen.execution_steps s on s.execution_id = g.execution_id and s.step_id = g.step_id and s.part = g.part
-      and s.generation = g.generation and s.attempt = g.attempt and s.status = 'claimed'
+      and s.generation = g.generation and s.attempt = g.attempt and s.status in ('claimed', 'sending')
     left join pgwhen.executions x on x.execution_id = g.execution_id and x.status in ('pending', 'running', 'waiting')
     left join lateral (
       select f.connection from pgwhen.frozen_messages f

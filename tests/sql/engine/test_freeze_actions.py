@@ -45,9 +45,12 @@ def test_an_attempt_that_another_has_taken_over_gives_lost(db: Connection) -> No
     assert freeze(db, [again])[0]["verdict"] == "send"
 
 
-def test_freezing_twice_gives_lost_the_second_time(db: Connection) -> None:
+def test_the_same_attempt_gets_the_same_answer_again(db: Connection) -> None:
     actions = _claimed(db)
     freeze(db, actions)
+    assert freeze(db, actions)[0]["verdict"] == "send"
+    assert count(db, "pgwhen.frozen_messages") == 1
+    report(db, actions)
     assert freeze(db, actions)[0]["verdict"] == "lost"
 
 
