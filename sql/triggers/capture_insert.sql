@@ -42,10 +42,9 @@ begin
 
   begin
     select jsonb_build_object('v', 1, 'attachment', v_attachment_id, 'operation', 'insert', 'actor', pgwhen._actor(),
-      'new', to_jsonb(r.*) - a.excluded_columns), a.doorbell
-    into strict v_message, v_doorbell
-    from new_rows r
-    join pgwhen.attachments a on a.attachment_id = v_attachment_id;
+      'new', to_jsonb(r.*) - v_excluded)
+    into strict v_message
+    from new_rows r;
   exception
     when no_data_found then
       v_rows := 'none';
@@ -54,12 +53,6 @@ begin
     when others then
       v_rows := 'refused';
   end;
-  if v_rows in ('some', 'refused') then
-    select a.key_columns, a.excluded_columns, a.doorbell
-    into strict v_key_columns, v_excluded, v_doorbell
-    from pgwhen.attachments a
-    where a.attachment_id = v_attachment_id;
-  end if;
   if v_rows = 'some' then
     begin
       select array_agg(r.content)

@@ -39,23 +39,16 @@ begin
   v_occurred_at := pgwhen._occurred_at();
 
   begin
-    select to_jsonb(o.*) - a.excluded_columns, to_jsonb(n.*) - a.excluded_columns, a.key_columns, a.doorbell
-    into strict v_old, v_new, v_key_columns, v_doorbell
+    select to_jsonb(o.*) - v_excluded, to_jsonb(n.*) - v_excluded
+    into strict v_old, v_new
     from old_rows o
-    cross join new_rows n
-    join pgwhen.attachments a on a.attachment_id = v_attachment_id;
+    cross join new_rows n;
   exception
     when no_data_found or too_many_rows then
       v_rows := 'some';
     when others then
       v_rows := 'refused';
   end;
-  if v_rows <> 'one' then
-    select a.key_columns, a.excluded_columns, a.doorbell
-    into strict v_key_columns, v_excluded, v_doorbell
-    from pgwhen.attachments a
-    where a.attachment_id = v_attachment_id;
-  end if;
   if v_rows = 'some' then
     begin
       select array_agg(r.content)

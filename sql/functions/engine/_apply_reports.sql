@@ -10,7 +10,7 @@ declare
   v_now timestamptz := pgwhen._now();
   v_settled pgwhen.step_ref[];
   v_failed pgwhen.step_ref[];
-  v_parked uuid[];
+  v_others uuid[];
   v_late integer;
 begin
   perform from (select distinct r.execution_id from unnest(p_reports) r) r
@@ -21,7 +21,8 @@ begin
 
   with report as materialized (
     select r.*, s.execution_id is not null as is_live, x.tenant, x.status in ('pending', 'running', 'waiting') as is_open,
-      s.queued_at, s.tries, t.compiled, f.connection
+      s.queued_at, s.tries, t.compiled, f.connection,
+      exists (select from pgwhen.edges e where e.workflow_id = x.workflow_id and e.version = x.version and e.source = r.step_id) as goes_on
     from unnest(p_reports) r
     join pgwhen.executions x on x.execution_id = r.execution_id
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = r.step_id
@@ -52,7 +53,7 @@ begin
       error = case when d.class <> 'ok' then coalesce(d.error, '{}') || jsonb_build_object('class', d.class) end
     from decided d
     where s.execution_id = d.execution_id and s.step_id = d.step_id and s.part = d.part
-    returning s.execution_id, s.step_id, s.status
+    returning s.execution_id, s.step_id, s.status, s.status = 'failed' or s.status = 'completed' and d.goes_on as goes_on
   ), done as (
     delete from pgmq.q_pgwhen_actions q using decided d where q.msg_id = d.message_id
   ), asleep as (
@@ -70,11 +71,11 @@ begin
     where d.class in ('throttled', 'auth') and d.connection is not null
     group by d.tenant, d.connection, d.class
   )
-  select array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.status in ('completed', 'failed')),
+  select array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.goes_on),
     array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.status in ('failed', 'uncertain')),
-    array_agg(s.execution_id) filter (where s.status not in ('completed', 'failed')),
+    array_agg(distinct s.execution_id) filter (where not s.goes_on),
     (select count(*) from report r where not r.is_live) + 0 * (select count(t.changed) from told t)
-  into v_settled, v_failed, v_parked, v_late
+  into v_settled, v_failed, v_others, v_late
   from step s;
   perform pgwhen._fail_point('report.recorded');
 
@@ -84,8 +85,9 @@ begin
   if v_settled is not null then
     perform pgwhen._advance(v_settled);
   end if;
-  if v_parked is not null then
-    perform pgwhen._refresh_executions(v_parked);
+  -- Where no edge leads on, only the state of the execution is left to set.
+  if v_others is not null then
+    perform pgwhen._refresh_executions(v_others);
   end if;
   perform pgwhen._fail_point('report.advanced');
   return jsonb_build_object('reported', cardinality(p_reports) - v_late, 'late', v_late);

@@ -36,10 +36,10 @@ begin
       select f.connection from pgwhen.frozen_messages f
       where f.execution_id = case when g.connection is null then g.execution_id end and f.step_id = g.step_id
         and f.generation = g.generation and f.part = g.part) f on true
-    left join lateral (
-      select c.status, c.throttled_until, c.reason from pgwhen.connections c
-      where c.name = coalesce(g.connection, f.connection) and c.tenant in (x.tenant, 'default')
-      order by c.tenant = x.tenant desc limit 1) n on true
+    left join pgwhen.connections own on own.tenant = x.tenant and own.name = coalesce(g.connection, f.connection)
+    left join pgwhen.connections common on own.name is null and common.tenant = 'default' and common.name = coalesce(g.connection, f.connection)
+    cross join lateral (select coalesce(own.status, common.status) as status, coalesce(own.reason, common.reason) as reason,
+      coalesce(own.throttled_until, common.throttled_until) as throttled_until) n
   ), frozen as (
     insert into pgwhen.frozen_messages (execution_id, frozen_at, generation, part, step_id, channel, connection, batch_id, recipients, message)
     select j.execution_id, v_now, j.generation, j.part, j.step_id, j.channel, j.connection, j.batch_id, coalesce(j.recipients, '{}'), j.message
