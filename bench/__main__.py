@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import capture, delivery, dispatch, execution, latency
+from . import capture, database_steps, delivery, dispatch, execution, latency
 from .figures import FULL, QUICK, Figure, Sizes, table
 from .server import Place, facts, running
 
@@ -22,6 +22,7 @@ BENCHMARKS = {
     "d": ("end to end: rows to HTTP requests, one poller", delivery.run),
     "e": ("from commit to arrival, idle poller", latency.run),
     "f": ("end to end to an endpoint that takes 50 ms, 100 in flight", delivery.run_slow),
+    "g": ("steps that need no network, and ticks beside sleeping executions", database_steps.run),
 }
 
 

@@ -18,12 +18,13 @@ class Sizes:
     deliveries: int = 20_000
     slow_deliveries: int = 10_000
     inserts: int = 300
+    sleepers: int = 1_000_000
 
 
 FULL = Sizes()
 
 #: Shows that the benchmarks run; the figures mean nothing.
-QUICK = Sizes(1, 1, 2_000, 1_000, 50, 500, 300, 20)
+QUICK = Sizes(1, 1, 2_000, 1_000, 50, 500, 300, 20, 10_000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,12 @@ def _poller_steps(definition: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         for index, step in enumerate(steps if isinstance(steps, list) else []):
             if isinstance(step, dict):
                 place = f"{path}[{index}]"
-                pending += [(f"{place}.{branch}", step.get(branch)) for branch in ("then", "else", "on_error")]
+                pending += [
+                    (f"{place}.{branch}", step.get(branch))
+                    for branch in ("then", "else", "approved", "rejected", "timed_out", "on_error")
+                ]
+                if step.get("type") == "approval" and isinstance(step.get("message"), dict):
+                    yield f"{place}.message", {**step["message"], "type": "email"}
                 if step.get("type") in ("email", "sms", "http"):
                     skipped = ("id", "type", "name", "if", "on_error", "needs", "retry", "connection", "method")
                     yield place, {name: value for name, value in step.items() if name not in skipped or name == "type"}
@@ -197,6 +202,10 @@ def _plan_row(plan: database.Row) -> list[Any]:
     staying = [f"{count} on version {version}" for version, count in plan["unfinished"].items()]
     if staying and plan["plan"] == "changed":
         changes.append(f"unfinished executions stay: {', '.join(staying)}")
+    existing = plan["existing"] or {}
+    if existing.get("matching"):
+        count = f"{'at least ' if existing['more'] else ''}{existing['matching']}"
+        changes.append(f"rows that are there match and are not started: {count}; pgwhen backfill {plan['workflow']}")
     return [plan["workflow"], plan["plan"], plan["version"], state(plan["status"]), "\n".join(changes)]
 
 

@@ -437,9 +437,10 @@ def _is_ambiguous(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class KeyOrder:
-    """The order of keys: at the top of a definition, and inside."""
+    """The order of keys: at the top of a definition, in its triggers, and elsewhere inside."""
 
     top: Sequence[str] = ()
+    trigger: Sequence[str] = ()
     inside: Sequence[str] = ()
 
     def sort(self, definition: Any) -> Any:
@@ -447,8 +448,9 @@ class KeyOrder:
         if not isinstance(definition, dict):
             return definition
         inside = {key: place for place, key in enumerate(self.inside)}
+        trigger = {key: place for place, key in enumerate(dict.fromkeys([*self.trigger, *self.inside]))}
         keys = sorted(definition, key=[*self.top, *definition].index)
-        return {key: _sorted(definition[key], inside) for key in keys}
+        return {key: _sorted(definition[key], trigger if key == "when" else inside) for key in keys}
 
 
 def _sorted(value: Any, places: dict[str, int]) -> Any:

@@ -7,9 +7,7 @@ server that plays the CRM and MessageBird. Nothing outlives the demo.
 import asyncio
 import contextlib
 import json
-import os
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +83,7 @@ def demo(keep: bool) -> None:
 
     Uses an embedded PostgreSQL of its own; your databases are not touched.
     """
-    with _sigterm_interrupts(), _server() as server:
+    with _sigterm_interrupts(), embedded.temporary("pgwhen-demo-") as server:
         dsn = server.dsn()
         _say("1", "A database, the tables of an application, three workflows")
         with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
@@ -99,28 +97,13 @@ def _sigterm_interrupts() -> Iterator[None]:
     """SIGTERM ends the demo as Ctrl-C does, so that its server does not outlive it."""
 
     def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)  # asyncio.run cancels its task on that, in good order
 
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextlib.contextmanager
-def _server() -> Iterator[embedded.Server]:
-    """A PostgreSQL of the demo's own, deleted at the end."""
-    binaries = embedded.binaries(embedded.version())
-    with tempfile.TemporaryDirectory(prefix="pgwhen-demo-") as folder:
-        os.chmod(folder, 0o755)
-        server = embedded.Server(binaries, Path(folder) / "data")
-        try:
-            server.create()
-            server.start({"fsync": "off"})
-            yield server
-        finally:
-            server.remove()
 
 
 async def _play(server: embedded.Server, dsn: str, keep: bool) -> None:

@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -236,3 +237,18 @@ def server() -> Server:
     """The user's embedded server, in the version asked for, not started."""
     major = version()
     return Server(binaries(major), home() / f"data-{major}")
+
+
+@contextmanager
+def temporary(prefix: str) -> Iterator[Server]:
+    """A server of its own in the version asked for, started, without fsync; stopped and deleted at the end."""
+    programs = binaries(version())
+    with tempfile.TemporaryDirectory(prefix=prefix) as folder:
+        os.chmod(folder, 0o755)
+        server = Server(programs, Path(folder) / "data")
+        try:
+            server.create()
+            server.start({"fsync": "off"})
+            yield server
+        finally:
+            server.remove()

@@ -1,5 +1,7 @@
-"""`pgwhen executions`, `show`, `retry`, `cancel`: what ran, and what to do about it."""
+"""`pgwhen executions`, `show`, `retry`, `cancel`, `skip-step`: what ran, and what to do about it."""
 
+import functools
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +11,7 @@ from rich.text import Text
 
 from . import database
 from .main import Session
+from .options import confirm, json_object_or_none, json_or_none, yes_option
 from .options import since as since_callback
 from .output import (
     clock,
@@ -28,7 +31,9 @@ from .output import (
 
 STATES = ["pending", "running", "waiting", "completed", "failed", "cancelled"]
 
-#: Executions retried in one transaction by `retry --failed`.
+Command = Callable[..., Any]
+
+#: Executions that bulk commands change in one transaction.
 PAGE = 200
 
 since_option = click.option(
@@ -139,8 +144,13 @@ def _facts(document: dict[str, Any]) -> list[Text]:
     if event["actor"]:
         what += f" by {plain(event['actor'])}"
     lines = [Text(f"  {when(event['occurred_at'] or document['started_at'])}  {what}")]
+    if parent := document.get("parent"):
+        of = f"item {parent['index']} of" if parent["index"] is not None else "started by"
+        lines.append(Text(f"  {of} {plain(parent['step_id'])} in {parent['execution_id']}"))
     if document["generation"] > 1:
         lines.append(Text(f"  retried: generation {document['generation']}"))
+    if document["edited_input"] is not None:
+        lines.append(Text(f"  input edited by an operator: {one_line(document['edited_input'], 200)}", style="yellow"))
     if document["finished_at"]:
         duration = took(document["started_at"], document["finished_at"])
         lines.append(Text(f"  ended {when(document['finished_at'])}, took {duration}"))
@@ -162,7 +172,8 @@ def _step(step: dict[str, Any]) -> list[Text]:
         .append(_MARKS.get(status, "◐"), style=state(status).style)
         .append(f" {plain(step['step_id'])}", style="bold")
     )
-    head.append(f"  {plain(step['type'])}  ", style="dim").append_text(state((status or "not begun").replace("_", " ")))
+    what = plain(step.get("message") or step["type"])
+    head.append(f"  {what}  ", style="dim").append_text(state((status or "not begun").replace("_", " ")))
     if step["outcome"] in ("true", "false"):
         head.append(f" {step['outcome']}")
     if step["attempt"]:
@@ -174,6 +185,13 @@ def _step(step: dict[str, Any]) -> list[Text]:
     lines = [head]
     if step["reason"]:
         lines.append(Text(f"      {plain(step['reason'])}"))
+    if approval := step.get("approval"):
+        lines.append(_approval(approval))
+    if children := step.get("children"):
+        lines.append(Text(f"      {plain(children['progress'])}", style="cyan"))
+        lines += [_child(child) for child in children["executions"]]
+        if (more := (children["completed"] + children["failed"] + children["open"]) - len(children["executions"])) > 0:
+            lines.append(Text(f"      and {more} more", style="dim"))
     if step["due"]:
         lines.append(Text(f"      {step['due']['purpose']}: {when(step['due']['at'])}", style="cyan"))
     if step["held"]:
@@ -186,6 +204,21 @@ def _step(step: dict[str, Any]) -> list[Text]:
     if step["error"] and not step["attempts"]:
         lines.append(Text(f"      {_error(step['error'])}", style="red"))
     return lines
+
+
+def _child(child: dict[str, Any]) -> Text:
+    """One execution that a loop or start made."""
+    name = plain(child["workflow"]) if child["index"] is None else f"item {child['index']}"
+    line = Text(f"      {name}  ").append_text(state(child["status"])).append(f"  {child['execution_id']}", style="dim")
+    return line.append(f"  {one_line(child['reason'])}" if child["reason"] else "")
+
+
+def _approval(approval: dict[str, Any]) -> Text:
+    """How an approval stands."""
+    line = f"      {approval['approved']} of {approval['wanted']} approved, {approval['rejected']} rejected"
+    if approval["waiting"]:
+        line += f"; waits for {plain(', '.join(approval['waiting']))}: pgwhen approvals show {approval['approval_id']}"
+    return Text(line, style="cyan")
 
 
 def _message(frozen: dict[str, Any], *, many: bool) -> list[Text]:
@@ -226,68 +259,142 @@ def _error(error: dict[str, Any]) -> str:
 
 # ---------------------------------------------------------------- retry, cancel
 
+_filter_options = (
+    workflow_option,
+    click.option("--step", metavar="S", help="That failed, or is open, at this step."),
+    since_option,
+    click.option("--until", metavar="TIME", callback=since_callback, help="Before then."),
+    click.option("--error-code", metavar="CODE", help="Whose step has this error code."),
+)
+
+
+def _filters(command: Command) -> Command:
+    """The options that choose executions in bulk; the command gets them as ``chosen``."""
+
+    @functools.wraps(command)
+    def collect(*arguments: Any, **options: Any) -> Any:
+        names = ("workflow", "step", "since", "until", "error_code")
+        chosen = {name: options.pop(name) for name in names}
+        return command(
+            *arguments, chosen={name: value for name, value in chosen.items() if value is not None}, **options
+        )
+
+    for option in reversed(_filter_options):
+        collect = option(collect)
+    return collect
+
 
 @click.command()
 @click.argument("execution", nargs=-1)
-@click.option("--failed", is_flag=True, help="All that have failed steps which nobody has retried.")
-@workflow_option
-@since_option
+@click.option("--failed", is_flag=True, help="All that have failed steps which nobody has retried, or of these:")
+@_filters
+@click.option("--following", is_flag=True, help="Also run again what stands behind the failed steps.")
+@click.option("--from-start", is_flag=True, help="Run everything again.")
+@click.option("--from", "from_step", metavar="STEP", help="Run this step again, and everything behind it.")
+@click.option("--version", type=click.Choice(["original", "current"]), default="original", show_default=True,
+              help="Go on in the version that it began with, or in the current one.")  # fmt: skip
+@click.option("--input", "data", callback=json_object_or_none, metavar="JSON",
+              help="Replace the input of the event, for these executions; - is stdin.")  # fmt: skip
 @click.option("--reason", help="Why, for the audit log.")
+@yes_option
 @json_option
 @click.pass_obj
 def retry(
     session: Session,
     execution: tuple[str, ...],
     failed: bool,
-    workflow: str | None,
-    since: timedelta | datetime | None,
+    chosen: dict[str, Any],
+    following: bool,
+    from_start: bool,
+    from_step: str | None,
+    version: str,
+    data: str | None,
     reason: str | None,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Retry executions from the steps that failed, are uncertain or are held.
 
-    What is sent is rendered afresh, under a new idempotency key. EXECUTION is an id, or the beginning of one.
+    What is sent is rendered afresh, under a new idempotency key. EXECUTION is an id, or the beginning of one. Where
+    messages that may have left before would leave again, you are asked first.
     """
     if bool(execution) == failed:
         raise click.UsageError("name executions, or give --failed, one of the two")
-    if not failed and (workflow or since):
-        raise click.UsageError("--workflow and --since go with --failed")
+    if not failed and chosen:
+        raise click.UsageError(f"--{next(iter(chosen)).replace('_', '-')} goes with --failed")
+    if following + from_start + (from_step is not None) > 1:
+        raise click.UsageError("--following, --from-start and --from exclude each other")
+    scope = "following" if following else "start" if from_start else "step" if from_step else "failed"
+    how = {"scope": scope, "step": from_step, "version": version, "input": data}
     with session.connect() as connection:
-        if failed:
-            rows = _retry_failed(connection, workflow, since, reason)
-        else:
-            rows = database.retry_executions(connection, _find(connection, execution), reason)
+        ids = _all(connection, {"state": "failed", **chosen}) if failed else _find(connection, execution)
+        generations = _confirm(connection, ids, how, yes) if scope != "failed" else None
+        rows = []
+        for page in _progressing("retrying", ids):
+            more = how | ({"generations": [generations[i] for i in page]} if generations is not None else {})
+            rows += database.retry_executions(connection, page, reason, **more)
     _print_results(rows, as_json, done="retried", strict=not failed)
 
 
-def _retry_failed(
-    connection: database.Connection, workflow: str | None, since: timedelta | datetime | None, reason: str | None
-) -> list[database.Row]:
-    """Page by page, each in a transaction of its own, so that the engine works on in between."""
-    rows: list[database.Row] = []
+def _confirm(
+    connection: database.Connection, ids: list[UUID], how: dict[str, Any], yes: bool
+) -> dict[UUID, int | None]:
+    """Ask if messages leave again; the generations that the answer holds for."""
+    rows = [
+        row
+        for page in _progressing("looking", ids)
+        for row in database.retry_executions(connection, page, None, dry_run=True, **how)
+    ]
+    again = sum(row["again"] or 0 for row in rows if row["result"] == "can be retried")
+    if again:
+        confirm(f"{again} {'message' if again == 1 else 'messages'} that may have left before would leave again", yes)
+    return {row["execution_id"]: row["generation"] for row in rows}
+
+
+def _all(connection: database.Connection, chosen: dict[str, Any]) -> list[UUID]:
+    """All executions of a filter."""
+    ids: list[UUID] = []
+    while page := database.find_executions(connection, chosen | {"after": ids[-1] if ids else None, "max": 10000}):
+        ids += page
+    return ids
+
+
+def _progressing(what: str, ids: list[UUID]) -> Iterator[list[UUID]]:
+    """Pages of ids under a progress bar: each is a transaction, so that the engine works on in between."""
     with progress() as bar:
-        task = bar.add_task("retrying", total=database.failed_executions(connection, workflow, since))
-        after: UUID | None = None
-        while page := database.retry_failed(connection, workflow, since, reason, after, PAGE):
-            rows += page
-            after = page[-1]["execution_id"]
-            bar.advance(task, len(page))
-    return rows
+        task = bar.add_task(what, total=len(ids))
+        for start in range(0, len(ids), PAGE):
+            yield ids[start : start + PAGE]
+            bar.advance(task, len(ids[start : start + PAGE]))
 
 
 @click.command()
-@click.argument("execution", nargs=-1, required=True)
+@click.argument("execution", nargs=-1)
+@_filters
 @click.option("--reason", help="Why, for the audit log and the timeline.")
+@yes_option
 @json_option
 @click.pass_obj
-def cancel(session: Session, execution: tuple[str, ...], reason: str | None, as_json: bool) -> None:
-    """Cancel executions that have not ended.
+def cancel(
+    session: Session, execution: tuple[str, ...], chosen: dict[str, Any], reason: str | None, yes: bool, as_json: bool
+) -> None:
+    """Cancel executions that have not ended: those named, or all that the options choose.
 
     What is on its way to a provider ends; its result is recorded, nothing follows from it.
     """
+    if bool(execution) == bool(chosen):
+        raise click.UsageError("name executions, or choose them by --workflow, --step, --since, --until, --error-code")
     with session.connect() as connection:
-        rows = database.cancel_executions(connection, _find(connection, execution), reason)
-    _print_results(rows, as_json, done="cancelled", strict=True)
+        if execution:
+            ids = _find(connection, execution)
+        else:
+            ids = _all(connection, {"state": "unfinished", **chosen})
+            if ids:
+                confirm(f"{len(ids)} {'execution' if len(ids) == 1 else 'executions'} would be cancelled", yes)
+        rows = []
+        for page in _progressing("cancelling", ids):
+            rows += database.cancel_executions(connection, page, reason)
+    _print_results(rows, as_json, done="cancelled", strict=bool(execution), empty="nothing is unfinished")
 
 
 def _find(connection: database.Connection, texts: tuple[str, ...]) -> list[UUID]:
@@ -295,13 +402,15 @@ def _find(connection: database.Connection, texts: tuple[str, ...]) -> list[UUID]
     return [database.find_execution(connection, text) for text in texts]
 
 
-def _print_results(rows: list[database.Row], as_json: bool, *, done: str, strict: bool) -> None:
+def _print_results(
+    rows: list[database.Row], as_json: bool, *, done: str, strict: bool, empty: str = "nothing has failed"
+) -> None:
     """Print what came of each; with ``strict``, one that was refused makes the command fail."""
     refused = [row for row in rows if not row["result"].startswith(done)]
     if as_json:
         print_json(rows)
     elif not rows:
-        talk("nothing has failed")
+        talk(empty)
     elif strict:
         print_table(["execution*", "result"], ((str(row["execution_id"]), state(row["result"])) for row in rows))
     else:
@@ -311,3 +420,56 @@ def _print_results(rows: list[database.Row], as_json: bool, *, done: str, strict
         )
     if refused and strict:
         raise click.ClickException(f"{len(refused)} of {len(rows)} not {done}; pgwhen show EXECUTION says more")
+
+
+# ---------------------------------------------------------------- skip-step
+
+
+@click.command("skip-step")
+@click.argument("what", nargs=-1, required=True, metavar="[EXECUTION]... STEP")
+@click.option("--failed", is_flag=True, help="In all executions that failed at it, or of these:")
+@click.option("--open", "open_", is_flag=True, help="In all unfinished executions that are at it, or of these:")
+@_filters
+@click.option("--reason", required=True, help="Why; shown with the step, and kept in the audit log.")
+@click.option("--output", callback=json_or_none, metavar="JSON", help="What later steps see as its output; - is stdin.")
+@click.option("--outcome", metavar="BRANCH", help="The branch to go on by, where there is none called success.")
+@yes_option
+@json_option
+@click.pass_obj
+def skip_step(
+    session: Session,
+    what: tuple[str, ...],
+    failed: bool,
+    open_: bool,
+    chosen: dict[str, Any],
+    reason: str,
+    output: str | None,
+    outcome: str | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Skip a step that failed, is uncertain or held, sleeps, waits, or stands in the queue, and go on.
+
+    An execution that failed because of the step goes on, too. EXECUTION is an id, or the beginning of one.
+    """
+    *executions, step = what
+    bulk = failed or open_
+    if failed and open_:
+        raise click.UsageError("--failed and --open exclude each other")
+    if bool(executions) == bulk:
+        raise click.UsageError("name executions and then the step, or give --failed or --open and the step")
+    if (chosen and not bulk) or "step" in chosen:
+        raise click.UsageError(
+            f"--{next(iter(chosen)).replace('_', '-')} goes with --failed or --open; the step is an argument"
+        )
+    with session.connect() as connection:
+        if bulk:
+            ids = _all(connection, {"state": "failed" if failed else "unfinished", "step": step, **chosen})
+            if ids:
+                confirm(f"{step} would be skipped in {len(ids)} {'execution' if len(ids) == 1 else 'executions'}", yes)
+        else:
+            ids = _find(connection, tuple(executions))
+        rows = []
+        for page in _progressing("skipping", ids):
+            rows += database.skip_step(connection, page, step, reason, output, outcome)
+    _print_results(rows, as_json, done="skipped", strict=not bulk, empty="no execution is at it")

@@ -1,6 +1,7 @@
 """`pgwhen queue`, `explain`, `emit`, `start`, `tick`, `maintain`, `doctor`, `connections`: what operators do."""
 
 import os
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +9,9 @@ import click
 from rich.text import Text
 
 from . import database
+from .archive import write_archive
 from .main import Session
-from .options import json_object, key_of
+from .options import json_object, key_of, split_record
 from .output import (
     json_option,
     one_line,
@@ -67,7 +69,7 @@ def explain(session: Session, what: str, as_json: bool) -> None:
     KEY is the value of the primary key, or col=value,col=value.
     """
     event = _as_uuid(what)
-    table, colon, key = _split(what)
+    table, colon, key = split_record(what)
     if event is None and not (table and colon and key):
         raise click.UsageError(f"{what} is neither the id of an event nor TABLE:KEY, such as leads:7")
     with session.connect() as connection:
@@ -87,17 +89,6 @@ def _as_uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _split(what: str) -> tuple[str, str, str]:
-    """TABLE, the colon, KEY: at the first colon that is not in a quoted name."""
-    quoted = False
-    for place, character in enumerate(what):
-        if character == '"':
-            quoted = not quoted
-        elif character == ":" and not quoted:
-            return what[:place], ":", what[place + 1 :]
-    return what, "", ""
 
 
 @click.command()
@@ -154,21 +145,35 @@ def tick(session: Session, maximum: int | None, as_json: bool) -> None:
     elif not done["single_flight"]:
         talk("another session is at it")
     else:
-        words = (("dispatched", "events dispatched"), ("woken", "sleepers woken"), ("admitted", "actions admitted"))
+        words = (
+            ("dispatched", "events dispatched"),
+            ("woken", "sleepers woken"),
+            ("handed", "handovers taken"),
+            ("admitted", "actions admitted"),
+        )
         click.echo(", ".join(f"{done[name]} {text}" for name, text in words))
 
 
 @click.command()
+@click.option(
+    "--archive",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write what is dropped to this folder first.",
+)
 @json_option
 @click.pass_obj
-def maintain(session: Session, as_json: bool) -> None:
+def maintain(session: Session, archive: Path | None, as_json: bool) -> None:
     """Make partitions, drop what is older than the settings say, look after attached tables. Run it daily."""
     rounds = []
     with session.connect() as connection, progress() as bar:
         task = bar.add_task("retiring weeks", total=None)
-        more = True
+        more = archive is None or database.lock_maintenance(connection)
+        if not more:
+            rounds.append({"single_flight": False, "more": False})
         while more:
-            rounds.append(database.maintain(connection))
+            plan = None if archive is None else write_archive(connection, archive)
+            rounds.append(database.maintain(connection, plan))
             more = rounds[-1]["more"]
             bar.advance(task)
     if as_json:
@@ -181,6 +186,7 @@ def maintain(session: Session, as_json: bool) -> None:
 
 
 _REMOVED = {
+    "audit": "entries of the audit log",
     "events": "events that started nothing",
     "kept": "executions kept longer",
     "start_keys": "start keys",

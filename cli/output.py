@@ -25,12 +25,12 @@ PIPE_WIDTH = 250
 
 #: State -> style. What is not here is plain.
 STYLES = {
-    **dict.fromkeys(["completed", "active", "ok", "retried"], "green"),
+    **dict.fromkeys(["completed", "active", "ok", "retried", "approved"], "green"),
     **dict.fromkeys(["pending", "running", "ready", "queued", "claimed", "sending"], "blue"),
     **dict.fromkeys(["waiting", "sleeping"], "cyan"),
     **dict.fromkeys(["cancelled", "warning", "transient", "throttled"], "yellow"),
     **dict.fromkeys(["held", "paused"], "bold yellow"),
-    **dict.fromkeys(["failed", "error"], "bold red"),
+    **dict.fromkeys(["failed", "error", "rejected"], "bold red"),
     **dict.fromkeys(["permanent", "auth"], "red"),
     **dict.fromkeys(["skipped", "not_reached"], "dim"),
     "uncertain": "bold magenta",

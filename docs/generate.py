@@ -176,6 +176,15 @@ SCOPES = {
     "node": "Nodes, beside the keys of a step",
     "edge": "Edges (`edges`)",
     "retry": "Retry policy (`retry`)",
+    "part": "Parts of a split (`parts.<name>`)",
+    "window": "Window of a delay (`window`)",
+    "holidays": "Holidays from a table (`window.holidays`)",
+    "approver": "Approvers (`approvers[]`)",
+    "approval_message": "Message of an approval (`message`)",
+    "remind": "Reminders (`remind`)",
+    "escalate": "Escalation (`escalate`)",
+    "exit": "Events that end an execution (`exit_on[]`)",
+    "over": "Rows that a loop goes through (`over`)",
     "test": "Tests (`tests`)",
     "given": "Given (`tests[].given`)",
 }
@@ -230,6 +239,25 @@ def language(db: Connection) -> Iterator[str]:
         ("operator", "operand", "columns", "true when the column"),
         ((code(o), operand, ", ".join(types) if types else "all", text) for o, operand, types, text in operators),
     )
+    yield "## Forms of values"
+    yield ""
+    yield "[Forms](../workflows.md#forms) explains them. A `?` marks what may be left out."
+    yield ""
+    forms = db.execute("select form, takes, description, example::text from pgwhen._forms() order by place").fetchall()
+    yield from table(
+        ("form", "takes", "gives", "example"),
+        ((code(form), form_takes(takes), text, code(example)) for form, takes, text, example in forms),
+    )
+
+
+def form_takes(takes: list[tuple[str, str]]) -> str:
+    """The keys of a form, or what stands there without one."""
+    words = {"pair": "two numbers", "numbers": "list of numbers", "values": "list of values", "cases": "list of cases"}
+    kinds = [
+        (key, words.get(kind, kind.partition(":")[0] + ("?" if kind.endswith("?") and ":" in kind else "")))
+        for key, kind in takes
+    ]
+    return ", ".join(kind if key == "of" else f"`{key}`: {kind}" for key, kind in kinds)
 
 
 def objects(title: str, keys: list[tuple[str, str, bool, str]], text: str = "") -> Iterator[str]:

@@ -1,7 +1,8 @@
 """PostgreSQL: one function per SQL function of the poller's role; nothing else in the poller talks SQL.
 
 Two lines: one claims and, with nothing to do, waits at the door; the other freezes and reports meanwhile. A line that
-breaks is connected anew, and the call made again: claims and reports may be repeated, the database fences them.
+breaks is connected anew, and the call made again: claims and reports may be repeated, the database fences them. The
+lines of database steps are connected by the first of these; a call that breaks is not made again.
 
 The door (docs/operations.md): whoever holds the exclusive lock gets a NOTIFY from the next event that commits.
 """
@@ -19,13 +20,17 @@ from typing import Any, LiteralString, Self
 
 import orjson
 import psycopg
+from psycopg import sql
 
 from .templates import dumps, loads
 
 log = logging.getLogger(__name__)
 
 #: The number that poller and database compare (pgwhen.contract()).
-CONTRACT = 1
+CONTRACT = 2
+
+#: How many database steps run at once, each on a connection of its own.
+STATEMENTS = 4
 
 #: Seconds between attempts to reach the database: the first and the longest pause.
 FIRST_PAUSE = 0.1
@@ -115,6 +120,7 @@ class Database:
         self.doorbell = doorbell
         self._claims = _Line(dsn, prepare=doorbell)
         self._results = _Line(dsn, prepare=doorbell)
+        self._statements = [_Line(dsn, prepare=False) for _ in range(STATEMENTS)]
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,8 +128,8 @@ class Database:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._claims.close()
-        await self._results.close()
+        for line in (self._claims, self._results, *self._statements):
+            await line.close()
 
     def be_patient(self, seconds: float | None, until: float | None = None) -> None:
         """How long an outage is waited out (None is for ever), and until when at all (time.monotonic())."""
@@ -158,9 +164,24 @@ class Database:
         query: LiteralString = "select pgwhen.extend_leases(%s::jsonb, %s::double precision)"
         return int(await self._results.run(query, [_json(actions), lease]))
 
-    async def run_database_step(self) -> Any:
-        """Run one database step; None when there is none: see pgwhen.run_database_step."""
-        return await self._claims.run("select pgwhen.run_database_step()")
+    async def run_database_step(self, step: Mapping[str, Any], seconds: float, line: int = 0) -> dict[str, Any]:
+        """``{class, error}``: see pgwhen.run_database_step. ``seconds`` is how long it may take.
+
+        One message, hence one transaction, with a timeout of its own also behind a pooler. Whatever breaks here is
+        raised: nothing of the step remains then, or all of it.
+        """
+        query = sql.SQL("set local statement_timeout = {}; select pgwhen.run_database_step({}::jsonb)::text").format(
+            sql.Literal(max(int(seconds * 1000), 1)), sql.Literal(_json(step))
+        )
+        try:
+            connection = await self._statements[line].connect()
+            cursor = await connection.execute(query, prepare=False)
+            cursor.nextset()
+            ((answer,),) = await cursor.fetchall()
+        finally:
+            await self._statements[line].close_if_broken()
+        result: dict[str, Any] = loads(answer)
+        return result
 
     async def go_to_door(self) -> bool:
         """Listen, and take the door; False when somebody else has it, or an open transaction holds it."""

@@ -1,8 +1,9 @@
 """The loop: claim, render, freeze, send, report, until told to stop or nothing is left.
 
-Four tasks share what is *held* (claimed and not yet reported). The claimer fetches ahead while others send, and sleeps
+These tasks share what is *held* (claimed and not yet reported). The claimer fetches ahead while others send, and sleeps
 at the door. The sender freezes as many messages as there are free places, so that only what is being sent is
-``sending`` in the database. The reporter delivers results in batches. The heartbeat extends leases.
+``sending`` in the database. The reporter delivers results in batches. The heartbeat extends leases. Database steps need
+no network: a few runners have PostgreSQL do them, each call with its result in one commit.
 
 An action's error never touches another: what cannot be rendered is reported, what the database refuses is halved until
 the guilty row stands alone.
@@ -23,11 +24,11 @@ import psycopg
 
 from . import failpoints
 from .action import Action, Summary, fields_of, key_of
-from .database import Database
+from .database import STATEMENTS, Database
 from .http import HttpClient
 from .mail import Mailer
 from .outcome import Outcome, failed
-from .perform import Performer
+from .perform import TIMEOUT, Performer
 from .render import RenderError, recipients_of, render
 from .settings import Settings
 
@@ -73,6 +74,7 @@ class Poller:
         self._answered = False
         self._held: dict[tuple[Any, ...], Action] = {}
         self._pending: deque[Action] = deque()
+        self._statements: asyncio.Queue[Action] = asyncio.Queue()
         self._reports: list[dict[str, Any]] = []
         self._sends: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()  # the claimer's
@@ -93,6 +95,7 @@ class Poller:
             timer = asyncio.get_running_loop().call_later(left - self._reserve(), self.stop)
         async with asyncio.TaskGroup() as group:
             helpers = [group.create_task(work()) for work in (self._send, self._report, self._beat)]
+            helpers += [group.create_task(self._run_statements(line)) for line in range(STATEMENTS)]
             try:
                 await self._claim()
                 await self._drain()
@@ -134,6 +137,8 @@ class Poller:
         self._changed.set()
         unsent = list(self._pending)
         self._pending.clear()
+        while not self._statements.empty():
+            unsent.append(self._statements.get_nowait())
         if unsent:
             self.summary.given_back += await self._extend(unsent, 0.0)
             for action in unsent:
@@ -212,7 +217,10 @@ class Poller:
         for raw in claimed:
             self._held[key_of(raw)] = action = Action(raw, now)
             self.summary.claimed += 1
-            self._prepare(action)
+            if (raw.get("extra") or {}).get("database"):
+                self._statements.put_nowait(action)
+            else:
+                self._prepare(action)
             if time.monotonic() - pause > LONGEST_RENDERING:
                 await asyncio.sleep(0)  # answers and leases do not wait for templates
                 pause = time.monotonic()
@@ -331,6 +339,37 @@ class Poller:
         self._longest = max(self._longest, time.monotonic() - began)
         failpoints.hit("after_send")
         self._result(action, outcome, started)
+
+    # ------------------------------------------------------------ database steps
+
+    async def _run_statements(self, line: int) -> None:
+        while True:
+            action = await self._statements.get()
+            try:
+                answer = {"again": True}
+                while answer.get("again"):
+                    answer = await self.database.run_database_step(action.ref, self._statement_timeout(action), line)
+            except psycopg.Error as error:
+                # Nothing has remained of it, or its result was recorded too: its lease tells, when it has run out.
+                log.error("a database step broke off: %s", str(error).strip(), extra=fields_of(action.claimed))
+            else:
+                self._count_statement(action, answer)
+            self._forget(action.claimed)
+
+    def _statement_timeout(self, action: Action) -> float:
+        left, timeout = self._left(), float(action.claimed.get("timeout_seconds") or TIMEOUT)
+        return timeout if left is None else min(timeout, max(left - LAST_REPORT, 0.1))
+
+    def _count_statement(self, action: Action, answer: dict[str, Any]) -> None:
+        class_, error, fields = answer["class"], answer.get("error") or {}, fields_of(action.claimed)
+        if class_ is None:
+            self.summary.late += 1
+        elif class_ == "ok":
+            self.summary.ok += 1
+            log.debug("%s done", action.claimed["type"], extra=fields | {"class": class_})
+        else:
+            self.summary.failed += 1
+            log.warning("%s", error.get("message"), extra=fields | {"class": class_, "code": error.get("code")})
 
     # ------------------------------------------------------------ report
 

@@ -23,19 +23,25 @@ begin
         ]),
         (array['pgwhen_app', 'pgwhen_operator'], array['emit_event', 'start_execution']),
         (c_people, array[
-          'contract', 'current_tenant', 'doctor', 'explain_event', 'explain_record', 'find_execution', 'list_channels',
-          'list_connections',
-          'list_executions', 'show_execution', 'export_definition', 'json_schema', 'list_workflows'
+          'contract', 'current_tenant', 'doctor', 'explain_event', 'explain_record', 'find_execution', 'find_executions', 'count_executions', 'find_events', 'count_events', 'plan_replay', 'list_channels',
+          'list_connections', 'get_progress', 'list_functions', 'list_logs', 'list_kill_switches', 'count_held',
+          'list_executions', 'show_execution', 'export_definition', 'json_schema', 'list_workflows', 'list_versions', 'diff_versions'
         ]),
+        (array['pgwhen_author', 'pgwhen_operator'], array['dry_run', 'rollback_workflow']),
+        -- Whoever looks may vote as the login that they are; only operators vote for others (_voter).
+        (c_people, array['find_approval', 'show_approval', 'decide_approval', 'delegate_approval']),
         (array['pgwhen_operator'], array[
-          'tick', 'maintain', 'retry_executions', 'retry_failed', 'cancel_executions',
-          'pause_workflow', 'resume_workflow', 'archive_workflow', 'pause_connection', 'resume_connection'
+          'tick', 'maintain', 'plan_archive', 'archive_rows', 'retry_executions', 'retry_failed', 'skip_step', 'replay_events', 'backfill_workflow', 'cancel_executions',
+          'pause_workflow', 'resume_workflow', 'archive_workflow', 'delete_workflow', 'migrate_executions', 'pause_connection', 'resume_connection',
+          'throw_kill_switch', 'release_kill_switch', 'release_held', 'discard_held', 'forget_record', 'set_progress'
         ]),
+        -- What a statement of a workflow asks about the rows that it looks at.
+        (array['pgwhen_actions'], array['row_holds']),
         -- attach and detach run with the rights of the table's owner, who has to be a member of pgwhen_author, and so
         -- do the helpers that they call; making a trigger asks for EXECUTE on its function.
         (array['pgwhen_author'], array[
           'attach', 'detach', '_register_attachment', '_unregister_attachment',
-          'normalise_definition', 'validate_definition', 'apply_definition', 'publish_workflow', 'render_template'
+          'normalise_definition', 'validate_definition', 'apply_definition', 'publish_workflow', 'render_template', 'register_function', 'unregister_function'
         ])
     ),
     wanted (kind, object, role, privilege) as (

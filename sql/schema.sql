@@ -13,6 +13,78 @@ create table activations (
   constraint until_is_not_before_from CHECK ((until_at >= from_at))
 );
 
+-- Messages of approval steps: each is a part of its step, sent as any action is.
+create table approval_messages (
+  approval_id uuid not null,  -- The approval.
+  part integer not null,  -- Part of the step, from 1.
+  number integer not null default 1,  -- Which reminder it is, from 1.
+  kind text not null,  -- request, reminder or escalation.
+  type text not null,  -- email or sms.
+  approver text not null,  -- Whom it goes to.
+  constraint approval_messages_pkey PRIMARY KEY (approval_id, part),
+  constraint approval_messages_approval_id_fkey FOREIGN KEY (approval_id) REFERENCES approval_requests(approval_id) ON DELETE CASCADE,
+  constraint kind_is_known CHECK ((kind = ANY (ARRAY['request'::text, 'reminder'::text, 'escalation'::text]))),
+  constraint type_is_known CHECK ((type = ANY (ARRAY['email'::text, 'sms'::text])))
+);
+
+-- What approval steps ask, a row each time one is begun. They stay as long as their execution.
+create table approval_requests (
+  approval_id uuid not null,  -- Identity, for people and links.
+  execution_id uuid not null,  -- The execution that waits.
+  requested_at timestamp with time zone not null,  -- When it was asked.
+  expires_at timestamp with time zone,  -- Until when it may be decided; null without an end.
+  closed_at timestamp with time zone,  -- When it was decided or ended otherwise; null while it is open.
+  generation integer not null,  -- Generation of the step.
+  reminder_count integer not null default 0,  -- How often it was reminded of.
+  in_sequence boolean not null,  -- Whether the approvers are asked one after the other.
+  tenant text not null,  -- Owner.
+  step_id text not null,  -- The approval step.
+  need text not null,  -- How many have to approve: a number, all, or majority.
+  requester text,  -- Who caused the event and may therefore not decide; null where the step allows it.
+  outcome text,  -- approved, rejected, timed_out, failed, or cancelled (the execution ended first); null while it is open.
+  closed_by text,  -- Approver whose vote decided it.
+  constraint approval_requests_pkey PRIMARY KEY (approval_id),
+  constraint approval_requests_execution_id_step_id_generation_key UNIQUE (execution_id, step_id, generation),
+  constraint approval_requests_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
+  constraint need_is_known CHECK (((need = ANY (ARRAY['all'::text, 'majority'::text])) OR (need ~ '^[1-9][0-9]{0,2}$'::text))),
+  constraint outcome_is_known CHECK ((outcome = ANY (ARRAY['approved'::text, 'rejected'::text, 'timed_out'::text, 'cancelled'::text, 'failed'::text]))),
+  constraint outcome_is_set_when_closed CHECK (((outcome IS NOT NULL) = (closed_at IS NOT NULL)))
+);
+CREATE INDEX approval_requests_open ON approval_requests USING btree (tenant, requested_at) WHERE (closed_at IS NULL);
+
+-- Who may decide an approval, with their vote: one for each of them.
+create table approvers (
+  approval_id uuid not null,  -- The approval.
+  token uuid not null,  -- What a link in the message to this approver carries: who knows only the approval cannot make it up.
+  asked_at timestamp with time zone,  -- Since when they may vote; null until it is their turn.
+  decided_at timestamp with time zone,  -- When they voted.
+  withdrawn_at timestamp with time zone,  -- When they handed it on or were replaced; they may no longer vote.
+  place integer not null,  -- Their turn, where the approvers are asked in sequence.
+  approver text not null,  -- Name for people and for --by: their e-mail address, user or telephone number.
+  user_name text,  -- Database login by which they vote themselves; null where they are known by an address only.
+  role_name text,  -- Database role that they were asked as a member of.
+  email text,  -- Where e-mails to them go.
+  phone text,  -- Where text messages to them go.
+  decision text,  -- approved or rejected; null while they have not voted.
+  decided_by text,  -- Who really voted: the approver, or an operator on their behalf.
+  comment text,  -- What they said.
+  withdrawn_because text,  -- Why they may no longer vote.
+  form jsonb,  -- What they filled in.
+  constraint approvers_pkey PRIMARY KEY (approval_id, approver),
+  constraint approvers_approval_id_fkey FOREIGN KEY (approval_id) REFERENCES approval_requests(approval_id) ON DELETE CASCADE,
+  constraint decided_at_is_set_when_decided CHECK (((decision IS NOT NULL) = (decided_at IS NOT NULL))),
+  constraint decision_is_known CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+  constraint withdrawn_have_no_vote CHECK (((withdrawn_at IS NULL) OR (decision IS NULL)))
+);
+
+-- Events that came for a wait and are to be judged.
+create table arrivals (
+  execution_id uuid not null,  -- The execution that waits.
+  event_id uuid not null,  -- The event.
+  step_id text not null,  -- The step that waits, as in waits.
+  constraint arrivals_pkey PRIMARY KEY (execution_id, step_id, event_id)
+);
+
 -- Tables whose changes are captured. Triggers carry the attachment_id, never an oid, so that tables can be renamed, dumped and restored.
 create table attachments (
   attachment_id integer not null generated always as identity,  -- Identity; the argument of the table's triggers.
@@ -63,6 +135,33 @@ create table audit_log (
 );
 CREATE INDEX audit_log_target ON audit_log USING btree (target);
 
+-- Records for which a backfill has started a workflow: once for each, however often it is asked for.
+create table backfills (
+  workflow_id integer not null,  -- The workflow.
+  attachment_id integer not null,  -- Table of the record.
+  key jsonb not null,  -- Primary key of the record, as an object.
+  event_id uuid not null,  -- Event that the backfill made for it.
+  constraint backfills_pkey PRIMARY KEY (workflow_id, attachment_id, key),
+  constraint backfills_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES attachments(attachment_id),
+  constraint backfills_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(workflow_id) ON DELETE CASCADE
+);
+
+-- Random text by which capture knows that the cause of a write was set by a database step, and by no session of the application.
+create table cause_key (
+  only_one boolean not null default true,  -- True: there is one row.
+  key text not null,  -- The text. It never leaves the database.
+  constraint cause_key_pkey PRIMARY KEY (only_one),
+  constraint there_is_only_one CHECK (only_one)
+);
+
+-- Executions whose end a step of another one waits for.
+create table children (
+  parent_execution_id uuid not null,  -- The execution that waits.
+  execution_id uuid not null,  -- The child.
+  parent_step_id text not null,  -- The loop or start step that waits.
+  constraint children_pkey PRIMARY KEY (parent_execution_id, parent_step_id, execution_id)
+);
+
 -- Configured providers, those from a poller's environment too. Secrets are never here.
 create table connections (
   tenant text not null,  -- Owner.
@@ -85,7 +184,8 @@ create table edges (
   version integer not null,  -- Its version.
   source text not null,  -- Step that it leaves.
   target text not null,  -- Step that it enters.
-  outcome text not null,  -- success, error, true or false.
+  outcome text not null,  -- Outcome of the source that fires it: success, error, true, case:gold, part:a, approved, ... (docs/workflows.md).
+  arm text,  -- Where the target does not wait for all: edges of one arm count as one. Null otherwise.
   constraint edges_pkey PRIMARY KEY (workflow_id, version, source, outcome, target),
   constraint edges_workflow_id_version_fkey FOREIGN KEY (workflow_id, version) REFERENCES versions(workflow_id, version)
 );
@@ -130,7 +230,7 @@ create table execution_steps (
   part integer not null default 0,  -- 0 for the step itself; further messages of a step have their own.
   step_id text not null,  -- The step.
   status text not null,  -- ready, held, queued, claimed, sending, uncertain, sleeping, waiting, completed, failed, skipped, not_reached or cancelled.
-  outcome text,  -- Which edges fire: success, error, true or false; null where none does.
+  outcome text,  -- Which edges fire: those of this outcome; null where none does.
   reason text,  -- Why it is in this state, in words.
   output jsonb,  -- What later steps see as steps.<id>.output.
   error jsonb,  -- Last error: class, code, message.
@@ -161,11 +261,17 @@ create table executions (
   record_key jsonb,  -- Primary key of the record, as an object.
   item jsonb,  -- Item of a loop, for a child.
   error jsonb,  -- Error that ended it: code, message, step.
+  body text,  -- Loop step whose body it runs, for an item of a loop; null otherwise.
+  item_index integer,  -- Place of the item in its loop, from 0.
+  parent_generation integer,  -- Generation of the parent's step that made it: what a retried loop makes is told apart from what it had made before.
+  fresh_generation integer not null default 1,  -- Generation since which items of loops that completed need not be done again: that of the latest retry from further back than what failed.
+  input jsonb,  -- What an operator gave at a retry in place of the event's input; null where nobody did.
   constraint executions_pkey PRIMARY KEY (execution_id),
   constraint finished_at_is_set_when_finished CHECK (((finished_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])))),
   constraint priority_is_known CHECK ((priority = ANY (ARRAY[1, 2, 3]))),
   constraint status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'waiting'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
 ) partition by range (execution_id);
+CREATE INDEX executions_parent ON ONLY executions USING btree (parent_execution_id, parent_step_id, parent_generation, item_index) WHERE (parent_execution_id IS NOT NULL);
 
 -- Failed steps that nobody has retried.
 create table failures (
@@ -192,6 +298,16 @@ create table frozen_messages (
   constraint frozen_messages_pkey PRIMARY KEY (execution_id, step_id, generation, part)
 ) partition by range (execution_id);
 
+-- What a transaction leaves to the next tick, which alone may touch several executions: to open a wait, go on with a loop, start a child.
+create table handovers (
+  seq bigint not null generated always as identity,  -- Order of arrival.
+  execution_id uuid not null,  -- The execution to go on with.
+  step_id text not null,  -- Its step.
+  purpose text not null,  -- What is to be done: the name that _handle_handover knows.
+  constraint handovers_pkey PRIMARY KEY (seq)
+);
+CREATE INDEX handovers_execution ON handovers USING btree (execution_id);
+
 -- Actions that wait for a person or a switch.
 create table held (
   execution_id uuid not null,  -- The execution.
@@ -202,9 +318,23 @@ create table held (
   step_id text not null,  -- The step.
   connection text,  -- Paused connection that it waits for.
   reason text not null,  -- Why.
+  cause text,  -- stale, or the scope of the kill switch that it waits for; null where a connection or a person is waited for.
   constraint held_pkey PRIMARY KEY (execution_id, step_id, part)
 );
 CREATE INDEX held_connection ON held USING btree (tenant, connection);
+
+-- What may not be claimed now: all actions, those of a tenant, or those of a workflow. What becomes due meanwhile is held.
+create table kill_switches (
+  scope text not null,  -- all, tenant:NAME or workflow:ID.
+  tenant text not null,  -- Tenant whose operator threw it.
+  workflow_id integer,  -- The workflow, if it is for one.
+  thrown_at timestamp with time zone not null,  -- Since when.
+  thrown_by text not null,  -- By whom.
+  reason text not null,  -- Why, in the operator's words.
+  constraint kill_switches_pkey PRIMARY KEY (scope),
+  constraint kill_switches_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
+  constraint kill_switches_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(workflow_id)
+);
 
 -- Remarks on executions that their steps and attempts do not show.
 create table logs (
@@ -220,6 +350,34 @@ create table logs (
   constraint level_is_known CHECK ((level = ANY (ARRAY['debug'::text, 'info'::text, 'warning'::text, 'error'::text])))
 ) partition by range (log_id);
 CREATE INDEX logs_execution ON ONLY logs USING btree (execution_id);
+
+-- Items of loops for which no child has been made yet.
+create table loop_items (
+  execution_id uuid not null,  -- The execution of the loop.
+  item_index integer not null,  -- Place of the item, from 0.
+  step_id text not null,  -- The loop step.
+  item jsonb not null,  -- The item.
+  constraint loop_items_pkey PRIMARY KEY (execution_id, step_id, item_index)
+);
+
+-- Loop steps that are at work.
+create table loops (
+  execution_id uuid not null,  -- The execution.
+  generation integer not null,  -- Generation of the step: part of the start key of its children.
+  at_once integer not null,  -- How many items may be at work.
+  item_limit integer,  -- How many items it does at most: all items of a list, max of others; null without a limit.
+  made_count integer not null default 0,  -- Index up to which children have been made: where the next item is looked for.
+  failed_count integer not null default 0,  -- How many of those that ended failed.
+  failed_limit integer,  -- How many may fail; null where all may.
+  is_read boolean not null,  -- Whether all items that are to come are in loop_items.
+  step_id text not null,  -- The loop step.
+  source text not null,  -- list, table (read page by page) or while.
+  item jsonb,  -- For a table the last row read; for while the result of the latest iteration.
+  error jsonb,  -- Error of the first item that failed, with its index.
+  note text,  -- What the step says when it is done: that max was reached.
+  constraint loops_pkey PRIMARY KEY (execution_id, step_id),
+  constraint source_is_known CHECK ((source = ANY (ARRAY['list'::text, 'table'::text, 'while'::text])))
+) with (fillfactor=50);
 
 -- Columns that the match keys of a table use as an equality.
 create table match_columns (
@@ -249,6 +407,15 @@ create table pollers (
   constraint pollers_pkey PRIMARY KEY (poller_id)
 ) with (fillfactor=50);
 
+-- What the next tick tells by NOTIFY pgwhen_progress. Empty, and nothing is written to it, unless set_progress switched it on.
+create table progress (
+  seq bigint not null generated always as identity,  -- Order of writing.
+  execution_id uuid not null,  -- The execution.
+  event text not null,  -- started, step_started, step_completed, step_failed, completed, failed or cancelled.
+  step_id text,  -- The step; null where it is the execution.
+  constraint progress_pkey PRIMARY KEY (seq)
+);
+
 -- Actions that wait for admission to the queue, taken in turn by tenant and priority.
 create table ready (
   seq bigint not null generated always as identity,  -- Order of arrival.
@@ -262,6 +429,19 @@ create table ready (
   constraint ready_pkey PRIMARY KEY (tenant, priority, seq)
 );
 CREATE INDEX ready_execution ON ready USING btree (execution_id);
+
+-- Functions of the application that call steps may call. PostgreSQL lets everybody execute a new function, so GRANT alone is no list of them.
+create table registered_functions (
+  tenant text not null,  -- Whose workflows may call it.
+  signature text not null,  -- Schema, name and types of the arguments: a function is found by it, never by a stored oid.
+  schema_name text not null,  -- Its schema.
+  function_name text not null,  -- Its name without the schema.
+  description text,  -- What it does, for people.
+  registered_at timestamp with time zone not null,  -- When it was registered.
+  registered_by text not null default SESSION_USER,  -- By whom.
+  constraint registered_functions_pkey PRIMARY KEY (tenant, signature),
+  constraint registered_functions_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant)
+);
 
 -- Settings of this installation that every session shares. Change them with update; a missing name means the default.
 create table settings (
@@ -297,15 +477,16 @@ create table steps (
   version integer not null,  -- Its version.
   step_id text not null,  -- Identifier within the version.
   position integer not null,  -- Topological position, from 1.
-  type text not null,  -- Type: condition, delay, stop, email, sms, http.
+  type text not null,  -- Type of the step, as in definitions; join for the end of a parallel that does not wait for all its branches.
   name text,  -- Title for people.
   definition jsonb not null,  -- Keys of the step as written, without branches.
   compiled jsonb not null default '{}'::jsonb,  -- Typed values, retry policy, timeout, what on_error and on_uncertain come to, and the paths that it reads.
   condition jsonb,  -- Typed form of if; null when there is none.
-  performed_by text not null,  -- engine or poller.
+  performed_by text not null,  -- engine, poller, or database (a statement on the application's tables, which a poller has run in a transaction of its own).
+  body text,  -- Loop whose body the step belongs to; null at the top.
   constraint steps_pkey PRIMARY KEY (workflow_id, version, step_id),
   constraint steps_workflow_id_version_fkey FOREIGN KEY (workflow_id, version) REFERENCES versions(workflow_id, version),
-  constraint performed_by_is_known CHECK ((performed_by = ANY (ARRAY['engine'::text, 'poller'::text])))
+  constraint performed_by_is_known CHECK ((performed_by = ANY (ARRAY['engine'::text, 'poller'::text, 'database'::text])))
 );
 
 -- Operations that somebody waits for, so that capture of others costs one look-up. Kept by publish, pause, resume and archive.
@@ -315,6 +496,15 @@ create table subscriptions (
   constraint subscriptions_pkey PRIMARY KEY (attachment_id, operation),
   constraint subscriptions_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES attachments(attachment_id),
   constraint operation_is_known CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text, 'truncate'::text])))
+);
+
+-- Events that a wait took: another wait of the execution gets the next one. Kept as long as history.
+create table taken_events (
+  execution_id uuid not null,  -- The execution; for the bodies of loops, the one that the loop is in.
+  event_id uuid not null,  -- The event.
+  taken_by uuid not null,  -- The execution whose step took it: the same, or an item of a loop.
+  step_id text not null,  -- The step that took it.
+  constraint taken_events_pkey PRIMARY KEY (execution_id, event_id)
 );
 
 -- Which tenant a database login works for; a login without a row works for the tenant default.
@@ -384,16 +574,48 @@ create table versions (
   constraint versions_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(workflow_id)
 );
 
--- Steps that wait for an event.
+-- What unfinished executions wait for. An event finds them by match_key.
 create table waits (
   execution_id uuid not null,  -- The execution.
-  attachment_id integer,  -- Table whose change it waits for.
-  step_id text not null,  -- The step.
-  event_type text,  -- Application event that it waits for.
-  key jsonb,  -- Record that it waits for.
-  constraint waits_pkey PRIMARY KEY (execution_id, step_id)
+  until_at timestamp with time zone,  -- What occurred later does not count; null without an end.
+  step_id text not null,  -- The step that waits; exit_on[n] for an entry of exit_on.
+  purpose text not null,  -- wait (a wait step), record (any step that sleeps or waits, when the record changes) or exit (exit_on).
+  match_key text not null,  -- What it waits for: row:7, row:7:lead_id=5, record:7:{"id": 5}, event:default:invoice.paid:number=77 (the number after row and record is the attachment).
+  given jsonb not null default '[]'::jsonb,  -- Values that what comes is compared with, as they were when the wait opened.
+  constraint waits_pkey PRIMARY KEY (match_key, execution_id, step_id, purpose),
+  constraint purpose_is_known CHECK ((purpose = ANY (ARRAY['wait'::text, 'record'::text, 'exit'::text])))
 );
-CREATE INDEX waits_record ON waits USING btree (attachment_id, key);
+CREATE INDEX waits_execution ON waits USING btree (execution_id);
+
+-- watches, each once: what dispatch has to look at when an event comes.
+create table watch_keys (
+  source text not null,  -- What happens.
+  key_column text not null,  -- Column whose value is part of the key.
+  type text not null,  -- Type as which it is compared.
+  constraint watch_keys_pkey PRIMARY KEY (source, key_column, type)
+);
+
+-- Events that a wait may find when it opens, by what it looks for. An event that nobody may wait for is not here.
+create table watched_events (
+  match_key text not null,  -- As in waits.
+  event_id uuid not null,  -- The event.
+  constraint watched_events_pkey PRIMARY KEY (match_key, event_id)
+);
+
+-- What executions of a version may wait for: written by publish, kept while the version is the active one or has unfinished executions.
+create table watches (
+  workflow_id integer not null,  -- The workflow.
+  version integer not null,  -- Its version.
+  source text not null,  -- What happens: insert:7 (the number is the attachment), or event:default:invoice.paid.
+  key_column text not null,  -- Column, or part of the input, of which a wait wants one value; * for the primary key of the execution's own record; empty where any will do.
+  type text not null,  -- Type as which key_column is compared; empty where there is none.
+  attachment_id integer,  -- Attached table; null for application events.
+  operation text not null,  -- insert, update, delete or event.
+  constraint watches_pkey PRIMARY KEY (workflow_id, version, source, key_column, type),
+  constraint watches_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES attachments(attachment_id),
+  constraint watches_workflow_id_version_fkey FOREIGN KEY (workflow_id, version) REFERENCES versions(workflow_id, version) ON DELETE CASCADE,
+  constraint operation_is_known CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text, 'event'::text])))
+);
 
 -- Workflows: identity and life cycle. What they do is in versions.
 create table workflows (
@@ -489,6 +711,13 @@ create type frozen_message as (
   message jsonb,
   batch_id uuid,
   extra jsonb
+);
+
+-- A held action, as functions pass it in arrays.
+create type held_ref as (
+  execution_id uuid,
+  step_id text,
+  part integer
 );
 
 -- A step of an execution, as the engine's functions pass them in arrays.

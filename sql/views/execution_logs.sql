@@ -22,7 +22,7 @@ left join lateral (
     string_agg(s.step_id || ': ' || (s.error ->> 'message'), '; ' order by t.position) filter (where s.status = 'failed') as errors
   from pgwhen.execution_steps s
   join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
-  where s.execution_id = x.execution_id and s.status not in ('not_reached')
+  where s.execution_id = x.execution_id and s.status not in ('not_reached') and s.part = 0
 ) s on true
 where x.tenant = (select pgwhen.current_tenant());
 comment on view pgwhen.execution_logs is 'Executions in the words of execution_logs tables elsewhere: pending, processing, completed, failed.';

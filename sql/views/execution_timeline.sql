@@ -15,7 +15,7 @@ from (
   union all
   select s.execution_id, s.queued_at, 'step started', s.step_id, s.generation, null, null, null, null, null, null, 30
   from pgwhen.execution_steps s
-  where s.status not in ('not_reached', 'skipped')
+  where s.status not in ('not_reached', 'skipped') and s.part = 0
   union all
   select m.execution_id, m.frozen_at, 'message', m.step_id, m.generation, null, null, m.recipients,
     coalesce(m.message ->> 'subject', (m.message ->> 'method') || ' ' || (m.message ->> 'url'), left(m.message ->> 'text', 160)),
@@ -32,7 +32,13 @@ from (
   select s.execution_id, s.finished_at, 'step ' || s.status, s.step_id, s.generation, nullif(s.attempt, 0), s.status, null, null,
     coalesce(s.reason, case when s.outcome in ('true', 'false') then s.outcome end), s.error, 70
   from pgwhen.execution_steps s
-  where s.finished_at is not null
+  where s.finished_at is not null and s.part = 0
+  union all
+  select r.execution_id, a.decided_at, 'vote', r.step_id, r.generation, null, a.decision, null, null,
+    concat(a.approver, ' ', a.decision, ': ' || a.comment), null, 65
+  from pgwhen.approvers a
+  join pgwhen.approval_requests r on r.approval_id = a.approval_id
+  where a.decision is not null
   union all
   select z.execution_id, z.due_at, 'due: ' || z.purpose, z.step_id, null, null, null, null, null, null, null, 80
   from pgwhen.sleepers z
@@ -49,7 +55,7 @@ comment on column pgwhen.execution_timeline.execution_id is 'The execution.';
 comment on column pgwhen.execution_timeline.workflow is 'Its workflow.';
 comment on column pgwhen.execution_timeline.at is 'When; in the future for what is due.';
 comment on column pgwhen.execution_timeline.happening is
-  'event, execution started, step started, message (fixed before the first attempt), attempt, step completed and the like, due: delay and the like, execution completed and the like; a remark has its level.';
+  'event, execution started, step started, message (fixed before the first attempt), attempt, vote (on an approval), step completed and the like, due: delay and the like, execution completed and the like; a remark has its level.';
 comment on column pgwhen.execution_timeline.step_id is 'The step, if it concerns one.';
 comment on column pgwhen.execution_timeline.generation is 'Generation: one more for each retry by an operator.';
 comment on column pgwhen.execution_timeline.attempt is 'Number of the attempt.';

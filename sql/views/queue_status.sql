@@ -22,10 +22,11 @@ with actions as materialized (
   left join actions a on a.status = n.state and a.tenant = (select pgwhen.current_tenant())
   group by n.state
   union all
-  select 'actions', 'held' || coalesce(' by ' || h.connection, ''), count(*), min(h.held_at), null
+  select 'actions', 'held' || case when h.cause = 'stale' then ' as stale' when h.cause is not null then ' by kill switch'
+    else coalesce(' by ' || h.connection, '') end, count(*), min(h.held_at), null
   from pgwhen.held h
   where h.tenant = (select pgwhen.current_tenant())
-  group by h.connection
+  group by h.cause, h.connection
   union all
   select 'sleeping', z.purpose, count(*), null, min(z.due_at)
   from pgwhen.sleepers z

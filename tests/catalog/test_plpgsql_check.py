@@ -17,7 +17,12 @@ def test_plpgsql_check_finds_nothing(db: psycopg.Connection[Any]) -> None:
         join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
         cross join lateral plpgsql_check_function_tb(
           p.oid,
-          relid => case when p.prorettype = 'trigger'::regtype then 'any_row'::regclass::oid else 0 end,
+          relid => case
+            when p.proname = '_note_executions' then 'pgwhen.executions'::regclass::oid
+            when p.proname = '_note_steps' then 'pgwhen.execution_steps'::regclass::oid
+            when p.prorettype = 'trigger'::regtype then 'any_row'::regclass::oid
+            else 0
+          end,
           oldtable => case when p.prorettype = 'trigger'::regtype then 'old_rows' end,
           newtable => case when p.prorettype = 'trigger'::regtype then 'new_rows' end,
           fatal_errors => false,

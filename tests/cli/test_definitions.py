@@ -265,7 +265,7 @@ def test_what_is_written_reads_back(definition: dict[str, Any]) -> None:
 
 def test_yaml_is_for_people() -> None:
     definition = {"steps": [{"text": "Dear {{ x }},\n\nbye", "id": "a", "type": "sms", "to": "+31"}], "workflow": "w"}
-    order = KeyOrder(["workflow", "steps"], ["id", "type", "to", "text"])
+    order = KeyOrder(["workflow", "steps"], inside=["id", "type", "to", "text"])
     assert dump_yaml(order.sort(definition)) == (
         'workflow: w\nsteps:\n  - id: a\n    type: sms\n    to: "+31"\n    text: |-\n      Dear {{ x }},\n\n      bye\n'
     )

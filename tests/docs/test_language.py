@@ -20,6 +20,7 @@ def tables(db: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
     """The tables of the examples, attached."""
     db.execute((EXAMPLES / "tables.sql").read_bytes())
     db.execute("grant select on staff, clients to pgwhen_actions")
+    db.execute("grant insert, update, delete on clients, leads, jobs, form_submissions to pgwhen_actions")
     # What the page's snippets mention beside the tables of the examples.
     db.execute('alter table clients add column limit_amount numeric, add column "limit" numeric')
     for table in ("leads", "jobs", "form_submissions"):

@@ -19,7 +19,7 @@ steps:
 
 LOOKING = (
     *("queue", "queue --actions", "executions", "show EXECUTION", "explain leads:1", "explain EVENT", "workflows"),
-    *("export", "doctor", "connections list", "schema"),
+    *("export", "doctor", "connections list", "schema", "approvals"),
 )
 WORKING = (
     *("tick", "maintain", "emit it.came", "start hello", "retry --failed", "cancel EXECUTION", "pause hello"),

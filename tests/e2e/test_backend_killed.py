@@ -15,12 +15,26 @@ import psycopg
 import pytest
 
 from tests.conftest import OwnServer
-from tests.sql.engine.support import Connection, claim, count, define, executions, freeze, happen, report
+from tests.sql.engine.support import Connection, claim, count, executions, freeze, report
 
 FUNCTIONS = Path(__file__).parents[2] / "sql" / "functions" / "engine"
 POINTS = sorted({p for f in FUNCTIONS.glob("*.sql") for p in re.findall(r"_fail_point\('([a-z.]+)'\)", f.read_text())})
 ROWS = 20
-QUICK = {"attempts": 5, "backoff": 0, "factor": 1, "max": 0, "jitter": "none", "within": 72000}
+QUICK = {"attempts": 5, "backoff": "0.01 seconds", "factor": 1, "jitter": "none"}
+WORKFLOW = {
+    "workflow": "w",
+    "when": {"event": "go"},
+    "steps": [
+        {"id": "first", "type": "http", "url": "https://example.com", "retry": QUICK},
+        {"id": "rest", "type": "delay", "for": "0.1 seconds"},
+        {
+            "id": "each",
+            "type": "loop",
+            "over": ["one"],
+            "steps": [{"id": "second", "type": "http", "url": "https://example.com", "retry": QUICK}],
+        },
+    ],
+}
 
 
 def _prepare(server: OwnServer) -> Connection:
@@ -28,16 +42,9 @@ def _prepare(server: OwnServer) -> Connection:
     db.execute("alter database pgwhen set synchronous_commit = on")
     db.execute("update pgwhen.settings set value = 'true' where name = 'test_mode'")
     db.execute("set synchronous_commit = on")
-    workflow = define(
-        db,
-        [
-            {"id": "first", "retry": QUICK},
-            {"id": "wait", "type": "delay", "for": {"literal": "0.1 seconds"}},
-            {"id": "second", "retry": QUICK},
-        ],
-        [("first", "wait", "success"), ("wait", "second", "success")],
-    )
-    happen(db, workflow, *({"id": n} for n in range(ROWS)))
+    db.execute("select pgwhen.apply_definition(%s)", [json.dumps(WORKFLOW)])
+    for number in range(ROWS):
+        db.execute("select pgwhen.emit_event('go', %s)", [json.dumps({"id": number})])
     return db
 
 
@@ -79,7 +86,7 @@ def _work_to_the_end(dsn: str, sent: dict[str, list[str]]) -> None:
 
 
 def _check(db: Connection, sent: dict[str, list[str]]) -> None:
-    assert executions(db) == ["completed"] * ROWS
+    assert executions(db) == ["completed"] * 2 * ROWS, "each with the item of its loop"
     assert len(sent) == 2 * ROWS and all(len(set(bodies)) == 1 for bodies in sent.values())
     assert count(db, "pgwhen.events") == ROWS
     left = [

@@ -64,6 +64,38 @@ def test_example_job_scheduled(stage: Stage) -> None:
     assert [row["status"] for row in stage.executions()] == ["completed"]
 
 
+def test_example_large_job(stage: Stage) -> None:
+    stage.set_clock(MORNING)
+    stage.attach("jobs")
+    stage.apply("docs/examples/large_job.yaml")
+    anna = client(stage)
+    stage.sql("insert into jobs (title, total, client_id) values ('Roof', 12000, %s), ('Tap', 80, %s)", anna, anna)
+    stage.poll()
+    assert stage.subjects() == [(f"{name}@example.com", "Release Roof, 12000.00?") for name in ("anna", "bo", "cleo")]
+    to = stage.mails[0].recipients[0]
+    command = f"pgwhen approve {waiting_approval(stage)} --by {to} --form '{{\"budget\": 12000.00}}'"
+    assert command in body(stage.mails[0]).splitlines()
+    stage.cli("approve", waiting_approval(stage), "--by", "bo@example.com", "--form", '{"budget": 11000}')
+    stage.advance("1 day")
+    stage.poll()
+    assert [to for to, subject in stage.subjects() if subject.startswith("Reminder: ")] == [
+        "anna@example.com",
+        "cleo@example.com",
+    ]
+    stage.advance("2 days")
+    stage.poll()
+    assert ("director@example.com", "Escalated: Release Roof, 12000.00?") in stage.subjects()
+    stage.cli("approve", waiting_approval(stage), "--by", "director@example.com", "--form", '{"budget": 11500}')
+    stage.poll()
+    assert body(stage.mails[-1]) == "Budget 11500, last word by director@example.com."
+    assert [(row["status"], row["had_failures"]) for row in stage.executions()] == [("completed", False)]
+
+
+def waiting_approval(stage: Stage) -> str:
+    """The id of the approval that is open."""
+    return str(stage.json("approvals")[0]["approval_id"])
+
+
 def test_example_form_to_crm(stage: Stage) -> None:
     stage.set_clock(MORNING)
     stage.attach("form_submissions")
@@ -164,6 +196,37 @@ def test_example_lead_to_crm(stage: Stage) -> None:
     assert "crm-token" not in dump and '"$secret": "env:CRM_TOKEN"' in dump
 
 
+def test_example_lead_routing(stage: Stage) -> None:
+    stage.attach("leads")
+    stage.apply("docs/examples/lead_routing.yaml")
+    stage.world.answer = with_answers({"/crm/north": [500], "/crm/south": [500, 500]})
+    stage.sql("insert into leads (first_name, source, budget) values ('Bo', 'import', 10.50)")
+    stage.poll()
+    assert stage.subjects() == [("office@example.com", "Bo is in the CRM")], (
+        "north is gone, the fallback of south is enough"
+    )
+    rows = stage.sql("select step_id from pgwhen.execution_steps where status = 'failed' order by step_id")
+    assert rows == [("north",), ("south",)]
+    stage.world.answer = default_answer
+    stage.sql(
+        "insert into leads (first_name, source, email, phone) select 'Anna', 'web', 'anna@example.com', '+31612345678'"
+        " from generate_series(1, 20)"
+    )
+    stage.sql("insert into leads (first_name) values ('Cy')")
+    stage.poll()
+    subjects = [subject for _, subject in stage.subjects()]
+    assert (subjects.count("Welcome"), subjects.count("Who sent Cy?")) == (20, 1)
+    assert len(subjects) == 1 + 20 + 1 + 21
+    texts = stage.sql(
+        "select count(*) filter (where outcome = 'part:both') from pgwhen.execution_steps where step_id = 'experiment'"
+    )[0][0]
+    assert 0 < texts < 20
+    assert stage.sql("select count(*) from pgwhen.execution_steps where step_id = 'text' and status = 'completed'") == [
+        (texts,)
+    ]
+    assert stage.sql("select distinct status from pgwhen.executions") == [("completed",)]
+
+
 def test_example_lead_follow_up(stage: Stage) -> None:
     stage.set_clock(MORNING)
     stage.attach("leads")
@@ -255,3 +318,74 @@ def test_example_form_submission(stage: Stage) -> None:
         "name": "Linus", "email": "linus@example.com", "message": "{{ 7*7 }}", "fields": {"topic": "roof"},
     }  # fmt: skip
     assert stage.steps() == {"create_contact": "completed"}
+
+
+def test_example_lead_answer(stage: Stage) -> None:
+    stage.set_clock(MORNING)
+    stage.attach("leads", "form_submissions")
+    stage.apply("docs/examples/lead_answer.yaml")
+    insert = "insert into leads (first_name, email) values (%s, %s)"
+    for name in ("Answer", "Silent", "Called", "Won"):
+        stage.sql(insert, name, f"{name.lower()}@example.com")
+    stage.poll()
+    assert len(stage.mails) == 4
+    stage.sql("insert into form_submissions (email, message) values ('answer@example.com', 'a roof')")
+    stage.sql(
+        "select pgwhen.emit_event('lead.called', jsonb_build_object('lead', id)) from leads where first_name = 'Called'"
+    )
+    stage.sql("update leads set status = 'won' where first_name = 'Won'")
+    stage.poll()
+    stage.advance("3 days 1 minute")
+    stage.poll()
+    assert [mail for mail in stage.subjects() if not mail[1].startswith("Welcome")] == [
+        ("office@example.com", "Answer has answered"),
+        ("silent@example.com", "Do you still need us?"),
+    ]
+    assert [body(mail) for mail in stage.mails if mail.recipients == ["office@example.com"]] == ["a roof"]
+    assert {(row["status"], str(row["reason"]).split(" (")[0]) for row in stage.executions()} == {
+        ("completed", "None"),
+        ("completed", "no answer"),
+        ("completed", "exit_on: lead.called"),
+        ("completed", 'exit_if: status: {in: ["won", "lost"]}'),
+    }
+
+
+def test_example_won_lead(stage: Stage) -> None:
+    stage.attach("leads")
+    stage.sql("grant select, insert on clients, jobs to pgwhen_actions; grant update on leads to pgwhen_actions")
+    stage.apply("docs/examples/won_lead.yaml")
+    insert = "insert into leads (first_name, email) values ('Anna', 'anna@example.com') returning id"
+    first, second = (stage.sql(insert)[0][0] for _ in range(2))
+    stage.sql("update leads set status = 'won' where id = %s", first)
+    stage.poll()
+    assert stage.sql("select first_name, email from clients") == [("Anna", "anna@example.com")]
+    assert stage.sql("select status from leads where id = %s", second) == [("merged",)]
+    stage.sql("update leads set status = 'won' where id = %s", second)
+    stage.poll()
+    assert stage.sql("select count(*) from clients") == [(1,)]
+    jobs = "select j.title, c.email from jobs j join clients c on c.id = j.client_id"
+    assert stage.sql(jobs) == [("First visit to Anna", "anna@example.com")] * 2
+    assert [execution["status"] for execution in stage.executions()] == ["completed"] * 2
+
+
+def test_example_planned_jobs(stage: Stage) -> None:
+    stage.attach("jobs")
+    stage.apply("docs/examples/planned_jobs.yaml")
+    insert = "insert into jobs (title, status, client_id, scheduled_at) values (%s, %s, %s, %s)"
+    for number in range(7):
+        stage.sql(
+            insert, f"job {number}", "scheduled", client(stage, phone=f"+3161234567{number}"), f"2026-06-1{number}"
+        )
+    stage.sql(insert, "nobody", "scheduled", client(stage, phone=None), "2026-06-20")
+    stage.sql(insert, "done", "completed", client(stage), "2026-06-01")
+    stage.sql("select pgwhen.start_execution('planned_jobs', %s)", '{"reason": "storm"}')
+    stage.poll()
+    assert sorted(stage.texts) == [(f"+3161234567{n}", f"Dear Anna, job {n} will be later: storm.") for n in range(7)]
+    (mail,) = stage.mails
+    assert mail.message["Subject"] == "8 clients told"
+    assert body(mail).startswith("Not reached: number 8, ")
+    (listed,) = stage.json("executions")
+    assert listed["status"] == "completed" and listed["had_failures"]
+    (each, _) = stage.json("show", listed["execution_id"])["steps"]
+    assert each["children"]["progress"] == "8 of 8 done, 1 failed"
+    assert "8 of 8 done, 1 failed" in stage.cli("show", listed["execution_id"])

@@ -50,8 +50,11 @@ def test_a_poller_of_another_contract_is_refused(dsn: str) -> None:
     assert caught.value.sqlstate == "WF143"
 
 
-def test_there_are_no_database_steps_yet(dsn: str) -> None:
-    assert with_database(dsn, lambda database: database.run_database_step()) is None
+def test_a_database_step_without_a_lease_is_not_run(dsn: str) -> None:
+    step = {"execution_id": "00000000-0000-0000-0000-000000000000", "step_id": "it's", "part": 0, "attempt": 1}
+    for line in (0, 0, 3):
+        answer = with_database(dsn, lambda database, line=line: database.run_database_step(step, 5.0, line))
+        assert answer == {"class": None}
 
 
 def test_a_line_that_breaks_is_connected_anew(db: Connection, dsn: str) -> None:

@@ -61,7 +61,7 @@ def test_what_is_wrong_is_named(environ: dict[str, str], message: str) -> None:
 def test_the_database_is_told_of_providers_but_not_of_http() -> None:
     found = from_environment("x", {"SMTP_URL": "smtp://localhost", "SMTP_FROM": "a@x.org"})
     poller: dict[str, Any] = found.poller
-    assert poller["contract"] == 1
+    assert poller["contract"] == 2
     assert poller["connections"] == [{"name": "smtp", "channel": "email", "provider": "smtp"}]
     assert found.poller_id.count(":") >= 2
 

@@ -8,6 +8,7 @@ declare
   v_tenant text;
   v_statements text[];
   v_workflows text[];
+  v_waiting text[];
 begin
   perform pg_advisory_xact_lock(hashtextextended('pgwhen.attach:' || p_table::oid, 0));
   perform pgwhen._require_owner(p_table);
@@ -34,6 +35,12 @@ begin
     join pgwhen.triggers t on t.workflow_id = w.workflow_id and t.version = w.active_version
     where t.attachment_id = v_attachment_id and w.status in ('active', 'paused')
     order by w.workflow);
+  v_waiting := array(
+    select distinct f.workflow
+    from pgwhen.watches w
+    join pgwhen.workflows f on f.workflow_id = w.workflow_id
+    where w.attachment_id = v_attachment_id
+    order by f.workflow);
   delete from pgwhen.subscriptions s where s.attachment_id = v_attachment_id;
   update pgwhen.attachments a set detached_at = pgwhen._now() where a.attachment_id = v_attachment_id;
 
@@ -42,6 +49,9 @@ begin
       select format('%s will not start by %s any more: %s',
         case when cardinality(v_workflows) = 1 then 'this workflow' else 'these workflows' end, p_table, array_to_string(v_workflows, ', '))
       where v_workflows <> '{}'
+      union all
+      select format('executions of %s that wait for a change of %s will not see it', array_to_string(v_waiting, ', '), p_table)
+      where v_waiting <> '{}'
       union all
       select format('pgwhen_actions may still read %1$s; to end that: revoke select on %1$s from pgwhen_actions', p_table)
       where has_table_privilege('pgwhen_actions', p_table, 'select')));

@@ -12,7 +12,7 @@ declare
     and v_old is distinct from v_new;
 begin
   if v_op = 'changed' then
-    return v_changed = coalesce(pgwhen._as_boolean(pgwhen._value(p_condition -> 'right', p_context)), true);
+    return v_changed = coalesce(pgwhen._as_boolean(p_condition -> 'right' -> 'literal'), true);
   elsif not v_changed then
     return false;
   end if;

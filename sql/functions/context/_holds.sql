@@ -41,6 +41,9 @@ begin
       end if;
       return not pgwhen._holds(p_condition -> 'of', p_context, p_depth + 1);
     when 'jsonpath' then
+      if p_condition ? 'is_costly' and not pgwhen._is_affordable(p_condition, p_context) then
+        return null;
+      end if;
       return pgwhen._path_matches(p_context, p_condition ->> 'path');
     when 'is_empty', 'is_not_empty' then
       v_left := pgwhen._at(p_context, p_condition -> 'left');
@@ -58,7 +61,11 @@ begin
         -- the result unknown.
         return (v_left is null) = (v_op = 'eq');
       end if;
-      v_right := pgwhen._value(p_condition -> 'right', p_context);
+      if p_condition -> 'right' ? 'path' then
+        v_right := coalesce(pgwhen._at(p_context, p_condition -> 'right' -> 'path'), nullif(p_condition -> 'right' -> 'default', 'null'));
+      else
+        v_right := pgwhen._operand(p_condition -> 'right', p_context);
+      end if;
       return pgwhen._compared(v_op, v_left, v_right, p_condition ->> 'type', p_context);
   end case;
 end

@@ -14,7 +14,7 @@ begin
   if v_instant is not null then
     -- Without an offset it is a time on the wall of the zone.
     if isfinite(v_instant) and substr(v_text, 12) !~ '[Zz+-]' then
-      return (v_instant at time zone 'UTC') at time zone v_zone;
+      return pgwhen._wall_time(v_instant at time zone 'UTC', v_zone);
     end if;
     return v_instant;
   end if;

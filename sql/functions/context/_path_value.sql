@@ -4,8 +4,11 @@ set search_path = pg_catalog, pgwhen, pg_temp
 set timezone = 'UTC'
 as $$
 begin
-  if p_path ~ '[*?]|\[[^]]*(,|\mto\M)' then
-    return jsonb_path_query_array_tz(p_context, p_path::jsonpath, '{}', true);
+  if pgwhen._is_many(p_path) then
+    -- One more than a list may have, so that the caller sees that there are too many.
+    return (
+      select coalesce(jsonb_agg(f.value), '[]')
+      from (select value from jsonb_path_query_tz(p_context, p_path::jsonpath, '{}', true) value limit 10001) f);
   end if;
   return nullif(jsonb_path_query_first_tz(p_context, p_path::jsonpath, '{}', true), 'null');
 end

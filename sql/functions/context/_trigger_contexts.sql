@@ -23,7 +23,7 @@ begin
     select a.event, a.workflow_id, a.version, a.ordinal::integer as ordinal
     from unnest(p_events, p_workflow_ids, p_versions) with ordinality a (event, workflow_id, version, ordinal)
   ), shape as materialized (
-    select d.workflow_id, d.version, v.compiled -> 'vars' as vars, (row_number() over ())::integer as number,
+    select d.workflow_id, d.version, v.compiled -> 'vars' as vars, v.compiled -> 'inputs' as inputs, (row_number() over ())::integer as number,
       pgwhen._needed_nodes(v.compiled -> 'reads', pgwhen._condition_paths(
         jsonb_build_array(v.compiled -> 'suppress_if',
           (select jsonb_agg(t.condition) from pgwhen.triggers t where t.workflow_id = d.workflow_id and t.version = d.version and t.needs_record)),
@@ -40,7 +40,7 @@ begin
           'depth', a.event -> 'depth', 'actor', a.event -> 'actor'),
         'workflow', jsonb_build_object('id', w.workflow, 'name', w.name, 'version', a.version),
         'tenant', (select n.variables || jsonb_build_object('id', n.tenant) from pgwhen.tenants n where n.tenant = w.tenant))
-      || (select coalesce(jsonb_object_agg(r.root, a.event -> r.root), '{}')
+      || (select coalesce(jsonb_object_agg(r.root, case r.root when 'input' then pgwhen._with_defaults(h.inputs, a.event -> 'input') else a.event -> r.root end), '{}')
           from unnest(array['new', 'old', 'changed', 'input']) r (root) where a.event -> r.root <> 'null') as context
     from asked a
     join shape h on h.workflow_id = a.workflow_id and h.version = a.version

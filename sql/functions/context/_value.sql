@@ -12,6 +12,8 @@ begin
     return nullif(p_value -> 'literal', 'null');
   elsif p_value ? 'path' then
     return coalesce(pgwhen._at(p_context, p_value -> 'path'), nullif(p_value -> 'default', 'null'));
+  elsif p_value ? 'form' then
+    return pgwhen._form_value(p_value, p_context);
   elsif p_value ? 'concat' then
     for v_index in 0 .. jsonb_array_length(p_value -> 'concat') - 1 loop
       v_part := pgwhen._value(p_value -> 'concat' -> v_index, p_context);
@@ -29,8 +31,19 @@ begin
       v_part := v_part || jsonb_build_array(pgwhen._value(p_value -> 'list' -> v_index, p_context));
     end loop;
     return v_part;
+  elsif p_value ? 'object' then
+    v_part := '{}';
+    for v_index in 0 .. jsonb_array_length(p_value -> 'object') - 1 loop
+      v_part := v_part || jsonb_build_object(p_value -> 'object' -> v_index ->> 0, pgwhen._value(p_value -> 'object' -> v_index -> 1, p_context));
+    end loop;
+    return v_part;
   elsif p_value ? 'jsonpath' then
-    return coalesce(pgwhen._path_value(p_context, p_value ->> 'jsonpath'), nullif(p_value -> 'default', 'null'));
+    return pgwhen._path_form(p_value, p_context);
+  elsif p_value ? 'labels' then
+    return pgwhen._labels_beyond(p_value -> 'labels', p_value ->> 'op', pgwhen._value(p_value -> 'of', p_context) #>> '{}');
+  elsif p_value ? 'pattern' then
+    v_part := pgwhen._value(p_value -> 'pattern', p_context);
+    return case when pgwhen._pattern_problem(v_part #>> '{}') is null then v_part end;
   end if;
   return null;
 end

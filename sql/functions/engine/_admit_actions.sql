@@ -42,18 +42,21 @@ begin
     delete from pgwhen.ready r
     using picked p
     where r.tenant = p.tenant and r.priority = p.priority and r.seq = p.seq
-    returning r.execution_id, r.step_id, r.part, r.generation
+    returning r.execution_id, r.step_id, r.part, r.generation, r.queued_at
   ), changed as (
     update pgwhen.execution_steps s
     set status = 'queued'
     from admitted a
     where s.execution_id = a.execution_id and s.step_id = a.step_id and s.part = a.part and s.status = 'ready'
-    returning s.execution_id, s.step_id, s.part, s.generation
+    returning s.execution_id, s.step_id, s.part, s.generation, a.queued_at
   )
   insert into pgmq.q_pgwhen_actions (vt, enqueued_at, message)
-  select v_now, v_now,
-    jsonb_build_object('v', 1, 'execution', c.execution_id, 'step', c.step_id, 'generation', c.generation, 'part', c.part)
-  from changed c;
+  select v_now, c.queued_at,
+    jsonb_build_object('v', case t.performed_by when 'database' then 2 else 1 end, 'execution', c.execution_id, 'step', c.step_id,
+      'generation', c.generation, 'part', c.part)
+  from changed c
+  join pgwhen.executions x on x.execution_id = c.execution_id
+  join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = c.step_id;
   get diagnostics v_count = row_count;
   return v_count;
 end

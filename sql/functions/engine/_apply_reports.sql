@@ -5,6 +5,7 @@
 create or replace function pgwhen._apply_reports(p_reports pgwhen.action_report[]) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
+set enable_hashjoin = on
 as $$
 declare
   v_now timestamptz := pgwhen._now();
@@ -19,21 +20,30 @@ begin
   for no key update of x;
   perform pgwhen._fail_point('report.locked');
 
-  with report as materialized (
-    select r.*, s.execution_id is not null as is_live, x.tenant, x.status in ('pending', 'running', 'waiting') as is_open,
-      s.queued_at, s.tries, t.compiled, f.connection,
-      exists (select from pgwhen.edges e where e.workflow_id = x.workflow_id and e.version = x.version and e.source = r.step_id) as goes_on
+  with found as materialized (
+    select r.*, s.execution_id is not null as is_live, x.tenant, x.status in ('pending', 'running', 'waiting') and (r.part = 0 or exists (
+        select from pgwhen.execution_steps z
+        where z.execution_id = r.execution_id and z.step_id = r.step_id and z.part = 0 and z.status = 'waiting')) as is_open,
+      x.workflow_id, x.version, s.queued_at, s.tries, f.connection
     from unnest(p_reports) r
     join pgwhen.executions x on x.execution_id = r.execution_id
-    join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = r.step_id
     left join pgwhen.execution_steps s on s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = r.part
       and s.generation = r.generation and s.attempt = r.attempt and s.status in ('claimed', 'sending')
     left join pgwhen.frozen_messages f on f.execution_id = case when r.class in ('throttled', 'auth') then r.execution_id end
       and f.step_id = r.step_id and f.generation = r.generation and f.part = r.part
+  ), known as materialized (
+    select t.workflow_id, t.version, t.step_id, t.compiled, t.compiled -> 'left_by' as left_by,
+      exists (select from pgwhen.edges e where e.workflow_id = t.workflow_id and e.version = t.version and e.source = t.step_id) as goes_on
+    from (select distinct f.workflow_id, f.version, f.step_id from found f) d
+    join pgwhen.steps t on t.workflow_id = d.workflow_id and t.version = d.version and t.step_id = d.step_id
+  ), report as materialized (
+    select f.*, k.compiled, k.goes_on, k.left_by is not null and pgwhen._is_left(f.execution_id, k.left_by) as is_left
+    from found f
+    join known k on k.workflow_id = f.workflow_id and k.version = f.version and k.step_id = f.step_id
   ), decided as materialized (
     select r.*, d.status, d.due_at, d.reason, d.counts
     from report r
-    cross join lateral pgwhen._decide_report(r.class, r.retry_after_seconds, r.compiled, r.tries, r.queued_at, r.is_open, v_now) d
+    cross join lateral pgwhen._decide_report(r.class, r.retry_after_seconds, r.compiled, r.tries, r.queued_at, r.is_open and not r.is_left, v_now) d
     where r.is_live
   ), recorded as (
     insert into pgwhen.attempts (execution_id, started_at, finished_at, generation, attempt, part, late, step_id, class,
@@ -47,13 +57,14 @@ begin
     where attempts.error ->> 'code' = 'lease_expired'
   ), step as (
     update pgwhen.execution_steps s
-    set status = d.status, outcome = case d.status when 'completed' then 'success' when 'failed' then 'error' end,
+    set status = d.status, outcome = case when d.is_left then null when d.status = 'completed' then 'success' when d.status = 'failed' then 'error' end,
       finished_at = case when d.status in ('completed', 'failed', 'cancelled') then v_now end,
       tries = s.tries + d.counts, reason = d.reason, output = coalesce(d.output, s.output),
       error = case when d.class <> 'ok' then coalesce(d.error, '{}') || jsonb_build_object('class', d.class) end
     from decided d
     where s.execution_id = d.execution_id and s.step_id = d.step_id and s.part = d.part
-    returning s.execution_id, s.step_id, s.status, s.status = 'failed' or s.status = 'completed' and d.goes_on as goes_on
+    returning s.execution_id, s.step_id, s.part, s.status, d.is_left,
+      s.part = 0 and (s.status = 'failed' or s.status = 'completed' and d.goes_on) as goes_on
   ), done as (
     delete from pgmq.q_pgwhen_actions q using decided d where q.msg_id = d.message_id
   ), asleep as (
@@ -65,6 +76,11 @@ begin
     select d.execution_id, v_now, d.part, d.generation, d.tenant, d.step_id, d.connection, d.reason
     from decided d where d.status = 'held'
     on conflict do nothing
+  ), unsent as (
+    insert into pgwhen.logs (log_id, at, execution_id, level, tenant, step_id, message, data)
+    select pgwhen._log_id(v_now), v_now, d.execution_id, 'warning', d.tenant, d.step_id,
+      pgwhen._unsent_text(d.execution_id, d.step_id, d.generation, d.part, d.error), d.error
+    from decided d where d.part > 0 and d.status = 'failed'
   ), told as materialized (
     select pgwhen._mark_connection(d.tenant, d.connection, d.class, max(d.due_at), max(d.error ->> 'message'), v_now) as changed
     from decided d
@@ -72,7 +88,7 @@ begin
     group by d.tenant, d.connection, d.class
   )
   select array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.goes_on),
-    array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.status in ('failed', 'uncertain')),
+    array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.status in ('failed', 'uncertain') and s.part = 0 and not s.is_left),
     array_agg(distinct s.execution_id) filter (where not s.goes_on),
     (select count(*) from report r where not r.is_live) + 0 * (select count(t.changed) from told t)
   into v_settled, v_failed, v_others, v_late
@@ -81,6 +97,10 @@ begin
 
   if v_failed is not null then
     perform pgwhen._record_failures(v_failed);
+    perform pgwhen._log_given_up(v_failed);
+  end if;
+  if v_late > 0 then
+    perform pgwhen._log_late(p_reports);
   end if;
   if v_settled is not null then
     perform pgwhen._advance(v_settled);

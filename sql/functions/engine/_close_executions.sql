@@ -9,9 +9,21 @@ begin
     reason = case s.status when 'uncertain' then 'the execution ended; whether the message left is unknown' else 'the execution ended' end
   from unnest(p_execution_ids) i (execution_id)
   where s.execution_id = i.execution_id and s.status in ('ready', 'held', 'queued', 'sleeping', 'waiting', 'uncertain');
+  update pgwhen.approval_requests r
+  set closed_at = (select pgwhen._now()), outcome = 'cancelled'
+  from unnest(p_execution_ids) i (execution_id)
+  where r.execution_id = i.execution_id and r.outcome is null;
+  perform pgwhen._tell_parents(p_execution_ids);
+  perform pgwhen._drop_children(array(
+    select (l.execution_id, l.step_id)::pgwhen.step_ref
+    from unnest(p_execution_ids) i (execution_id) join pgwhen.loops l on l.execution_id = i.execution_id
+    union
+    select (c.parent_execution_id, c.parent_step_id)::pgwhen.step_ref
+    from unnest(p_execution_ids) i (execution_id) join pgwhen.children c on c.parent_execution_id = i.execution_id));
   delete from pgwhen.sleepers s using unnest(p_execution_ids) i (execution_id) where s.execution_id = i.execution_id;
   delete from pgwhen.ready r using unnest(p_execution_ids) i (execution_id) where r.execution_id = i.execution_id;
   delete from pgwhen.held h using unnest(p_execution_ids) i (execution_id) where h.execution_id = i.execution_id;
+  delete from pgwhen.arrivals a using unnest(p_execution_ids) i (execution_id) where a.execution_id = i.execution_id;
   delete from pgwhen.waits w using unnest(p_execution_ids) i (execution_id) where w.execution_id = i.execution_id;
   delete from pgwhen.unfinished u using unnest(p_execution_ids) i (execution_id) where u.execution_id = i.execution_id;
 end

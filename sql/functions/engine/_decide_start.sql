@@ -1,12 +1,21 @@
--- The meaning of each step type at its start; a new type is a new branch here.
+-- The meaning of each step type at its start; a new type is a new branch here. A step whose start reaches beyond its own
+-- execution waits, and names the handover by which the tick goes on with it.
 create or replace function pgwhen._decide_start(p_step pgwhen.steps, p_context jsonb, p_now timestamptz,
-  out status text, out outcome text, out reason text, out output jsonb, out due_at timestamptz)
+  out status text, out outcome text, out reason text, out output jsonb, out error jsonb, out due_at timestamptz, out handover text,
+  out version integer)
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
   v_holds boolean;
 begin
+  if p_step.compiled ? 'leave' then
+    reason := pgwhen._leave_reason(p_step.compiled -> 'leave', p_context);
+    if reason is not null then
+      status := 'cancelled';
+      return;
+    end if;
+  end if;
   if p_step.condition is not null then
     v_holds := pgwhen._holds(p_step.condition, p_context) is true;
   end if;
@@ -16,16 +25,36 @@ begin
     output := to_jsonb(v_holds);
   elsif not v_holds then
     status := 'skipped';
-    outcome := 'success';
+    outcome := coalesce(p_step.compiled ->> 'skipped', 'success');
     reason := 'if does not hold';
-  elsif p_step.performed_by = 'poller' then
+  elsif p_step.performed_by <> 'engine' then
     status := 'queued';
+    version := case p_step.performed_by when 'poller' then 1 else 2 end;
   elsif p_step.type = 'delay' then
-    due_at := pgwhen._delay_due(p_step.compiled, p_context, p_now);
-    status := case when due_at > p_now then 'sleeping' else 'completed' end;
-    outcome := case when status = 'completed' then 'success' end;
-    reason := case when status = 'completed' then 'was already due' end;
-    due_at := case when status = 'sleeping' then due_at end;
+    select d.status, d.outcome, d.reason, d.error, d.due_at into status, outcome, reason, error, due_at
+    from pgwhen._decide_delay(p_step.compiled, p_context, p_now) d;
+  elsif p_step.type = 'wait' then
+    status := 'waiting';
+    handover := 'wait';
+  elsif p_step.type = 'approval' then
+    status := 'waiting';
+    handover := 'approval';
+  elsif p_step.type in ('loop', 'start') then
+    status := 'waiting';
+    handover := p_step.type;
+  elsif p_step.type in ('parallel', 'join') then
+    status := 'completed';
+    outcome := 'success';
+  elsif p_step.type = 'switch' then
+    status := 'completed';
+    select w.outcome, w.output, w.reason into outcome, output, reason from pgwhen._decide_switch(p_step.compiled, p_context) w;
+  elsif p_step.type = 'split' then
+    status := 'completed';
+    select w.outcome, w.output, w.reason into outcome, output, reason from pgwhen._decide_split(p_step, p_context) w;
+  elsif p_step.type = 'transform' then
+    status := 'completed';
+    outcome := 'success';
+    output := pgwhen._value(p_step.compiled -> 'set', p_context);
   elsif p_step.type = 'stop' then
     status := 'completed';
     reason := pgwhen._value(p_step.compiled -> 'reason', p_context) #>> '{}';
@@ -35,4 +64,4 @@ begin
   end if;
 end
 $$;
-comment on function pgwhen._decide_start(pgwhen.steps, jsonb, timestamptz) is 'What a step comes to when it starts: its state, outcome and, if it sleeps, until when.';
+comment on function pgwhen._decide_start(pgwhen.steps, jsonb, timestamptz) is 'What a step comes to when it starts: its state, outcome and, if it sleeps, until when; the handover if it waits for the tick; the version of its message if it is queued.';

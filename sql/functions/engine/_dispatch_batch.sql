@@ -4,6 +4,9 @@
 --
 -- A condition that needs nothing but the event gets the event's own roots; one that reads the record, and suppress_if, wait for
 -- the contexts of all of them, read at once.
+--
+-- An operator's replay or backfill is a message with a request: it starts what is active when it was asked for, of one workflow if
+-- it names one; the event keeps the time at which it occurred.
 create or replace function pgwhen._dispatch_batch(p_messages pgwhen.event_message[]) returns void
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -14,9 +17,12 @@ declare
   v_now timestamptz := pgwhen._now();
   v_max_depth integer := pgwhen._setting('max_depth', 8);
   v_roots pgwhen.step_ref[];
+  v_is_late boolean;
 begin
+  -- An operand of a condition that cannot be computed is unknown here (_refuse_value); in the steps that follow it is an error.
+  perform set_config('pgwhen.value_errors', 'unknown', true);
   with incoming as materialized (
-    select m.event_id, m.occurred_at, e.operation, e.attachment as attachment_id, e.type, e.new, e.old, e.input, e.actor, e.cause,
+    select m.event_id, coalesce((e.request ->> 'occurred_at')::timestamptz, m.occurred_at) as occurred_at, m.occurred_at as asked_at, e.request, e.operation, e.attachment as attachment_id, e.type, e.new, e.old, e.input, e.actor, e.cause,
       e.workflow_id, e.pairing, e.capture_error,
       coalesce(a.tenant, e.tenant, 'default') as tenant,
       coalesce(e.type, a.table_name || '.' || case e.operation when 'insert' then 'created' when 'update' then 'updated'
@@ -27,9 +33,9 @@ begin
         (select jsonb_object_agg(k, coalesce(e.new, e.old) -> k) from unnest(a.key_columns) k) end as key
     from unnest(p_messages) m
     cross join lateral jsonb_to_record(m.message) as e (operation text, attachment integer, type text, tenant text, workflow_id integer,
-      new jsonb, old jsonb, input jsonb, actor text, cause jsonb, pairing text, capture_error text)
+      new jsonb, old jsonb, input jsonb, actor text, cause jsonb, pairing text, capture_error text, request jsonb)
     left join pgwhen.attachments a on a.attachment_id = e.attachment
-  ), keys as (
+  ), keys as materialized (
     select i.event_id, i.operation || ':' || i.attachment_id as match_key from incoming i where i.attachment_id is not null
     union all
     select i.event_id, 'update:' || i.attachment_id || ':changed:' || c
@@ -42,33 +48,47 @@ begin
     select i.event_id, 'event:' || i.tenant || ':' || i.type from incoming i where i.operation = 'event'
     union all
     select i.event_id, 'manual:' || i.workflow_id from incoming i where i.operation = 'manual'
+  ), known as materialized (
+    -- What a batch shares is looked up once: the events of a bulk insert have one key.
+    select k.match_key, g.workflow_id, g.trigger_no, g.version, w.tenant, v.compiled, t.columns, t.becomes, t.condition, t.needs_record,
+      pgwhen._asks_only_new(t.condition) as asks_only_new
+    from (select distinct k.match_key from keys k) k
+    join pgwhen.trigger_keys g on g.match_key = k.match_key
+    join pgwhen.workflows w on w.workflow_id = g.workflow_id
+    join pgwhen.triggers t on t.workflow_id = g.workflow_id and t.version = g.version and t.trigger_no = g.trigger_no
+    join pgwhen.versions v on v.workflow_id = g.workflow_id and v.version = g.version
+  ), activation as materialized (
+    select a.workflow_id, a.status, a.from_at, coalesce(a.until_at, 'infinity') as until_at
+    from (select distinct t.workflow_id from known t) t
+    join pgwhen.activations a on a.workflow_id = t.workflow_id
   ), candidate as materialized (
-    select distinct i.event_id, t.workflow_id, t.trigger_no, t.version, a.status as activation
+    select distinct on (i.event_id, t.workflow_id, t.trigger_no) i.event_id, t.workflow_id, t.trigger_no, t.version, a.status as activation,
+      t.compiled, t.columns, t.becomes, t.condition, t.needs_record, t.asks_only_new
     from keys k
-    join incoming i on i.event_id = k.event_id
-    join pgwhen.trigger_keys t on t.match_key = k.match_key
-    join pgwhen.workflows w on w.workflow_id = t.workflow_id and w.tenant = i.tenant
-    join pgwhen.activations a on a.workflow_id = t.workflow_id and a.from_at <= i.occurred_at
-      and (a.until_at is null or a.until_at > i.occurred_at)
+    join known t on t.match_key = k.match_key
+    join incoming i on i.event_id = k.event_id and i.tenant = t.tenant
+      and coalesce(t.workflow_id = (i.request ->> 'workflow_id')::integer, true)
+    join activation a on a.workflow_id = t.workflow_id and a.from_at <= i.asked_at and a.until_at > i.asked_at
+    order by i.event_id, t.workflow_id, t.trigger_no
   ), judged as materialized (
-    select c.event_id, c.workflow_id, c.trigger_no, c.version, c.activation,
+    select c.event_id, c.workflow_id, c.trigger_no, c.version, c.activation, c.compiled,
       case
-        when t.columns is not null and i.operation = 'update' and not t.columns && i.changed then false
-        when t.becomes is not null and not coalesce(pgwhen._holds(t.becomes, i.new)
-          and (i.old is null or pgwhen._holds(t.becomes, i.old) is not true), false) then false
-        when t.condition is not null and not t.needs_record then
-          pgwhen._holds(t.condition, jsonb_build_object('v', 1, 'new', i.new, 'old', i.old, 'changed', i.changed, 'input', i.input,
-            'vars', v.compiled -> 'vars', 'now', v_now, 'event', jsonb_build_object('id', i.event_id, 'operation', i.operation,
+        when c.columns is not null and i.operation = 'update' and not c.columns && i.changed then false
+        when c.becomes is not null and not coalesce(pgwhen._holds(c.becomes, i.new)
+          and (i.old is null or pgwhen._holds(c.becomes, i.old) is not true), false) then false
+        when c.asks_only_new and not c.needs_record then pgwhen._holds(c.condition, jsonb_build_object('new', i.new)) is true
+        when c.condition is not null and not c.needs_record then
+          pgwhen._holds(c.condition, jsonb_build_object('v', 1, 'new', i.new, 'old', i.old, 'changed', i.changed,
+            'input', case when i.input is not null then pgwhen._with_defaults(c.compiled -> 'inputs', i.input) end,
+            'vars', c.compiled -> 'vars', 'now', v_now, 'event', jsonb_build_object('id', i.event_id, 'operation', i.operation,
             'type', i.event_type, 'occurred_at', i.occurred_at, 'actor', i.actor, 'depth', i.depth))) is true
         else true
       end as matches,
-      case when t.needs_record then t.condition end as record_condition,
-      nullif(v.compiled -> 'suppress_if', 'null') as suppress_if,
-      nullif(nullif(v.compiled -> 'inputs', 'null'), '{}') as inputs
+      case when c.needs_record then c.condition end as record_condition,
+      nullif(c.compiled -> 'suppress_if', 'null') as suppress_if,
+      nullif(nullif(c.compiled -> 'inputs', 'null'), '{}') as inputs
     from candidate c
     join incoming i on i.event_id = c.event_id
-    join pgwhen.triggers t on t.workflow_id = c.workflow_id and t.version = c.version and t.trigger_no = c.trigger_no
-    join pgwhen.versions v on v.workflow_id = c.workflow_id and v.version = c.version
   ), matching as materialized (
     select j.*, row_number() over () as n from judged j where j.matches
   ), reading as (
@@ -81,7 +101,7 @@ begin
     from reading r cross join lateral pgwhen._trigger_contexts(r.events, r.workflow_ids, r.versions) c
     where r.events is not null
   ), decided as materialized (
-    select distinct on (m.event_id, m.workflow_id) m.event_id, m.workflow_id, m.trigger_no, m.version,
+    select distinct on (m.event_id, m.workflow_id) m.event_id, m.workflow_id, m.trigger_no, m.version, m.compiled,
       case
         when m.activation = 'paused' then 'paused'
         when i.depth > v_max_depth then 'depth'
@@ -100,11 +120,10 @@ begin
   ), started as (
     insert into pgwhen.executions (execution_id, event_id, started_at, workflow_id, version, trigger_no, attachment_id, depth,
       priority, tenant, status, record_key)
-    select pgwhen._execution_id(d.workflow_id, 'event:' || d.event_id, i.occurred_at), d.event_id, v_now, d.workflow_id, d.version,
-      d.trigger_no, i.attachment_id, i.depth, coalesce((v.compiled ->> 'priority')::smallint, 2), i.tenant, 'running', i.key
+    select pgwhen._execution_id(d.workflow_id, 'event:' || d.event_id, i.asked_at), d.event_id, v_now, d.workflow_id, d.version,
+      d.trigger_no, i.attachment_id, i.depth, coalesce((d.compiled ->> 'priority')::smallint, 2), i.tenant, 'running', i.key
     from decided d
     join incoming i on i.event_id = d.event_id
-    join pgwhen.versions v on v.workflow_id = d.workflow_id and v.version = d.version
     where d.skipped is null
     on conflict (execution_id) do nothing
     returning execution_id, event_id, workflow_id, version
@@ -116,7 +135,7 @@ begin
       actor, key, new, old, changed, input, cause, notes)
     select i.event_id, i.occurred_at, v_now, i.attachment_id, i.depth, coalesce(s.start_count, 0), i.tenant,
       coalesce(i.operation, 'unknown'), i.event_type, i.actor, i.key, i.new, i.old, i.changed, i.input, i.cause,
-      nullif(jsonb_strip_nulls(jsonb_build_object('skipped', k.skipped, 'pairing', i.pairing, 'capture_error', i.capture_error)), '{}')
+      nullif(jsonb_strip_nulls(jsonb_build_object('skipped', k.skipped, 'pairing', i.pairing, 'capture_error', i.capture_error, 'request', i.request || jsonb_build_object('at', i.asked_at))), '{}')
     from incoming i
     left join (select s.event_id, count(*) as start_count from started s group by s.event_id) s on s.event_id = i.event_id
     left join (
@@ -128,16 +147,31 @@ begin
     ) k on k.event_id = i.event_id
     on conflict (event_id) do nothing
   )
-  select array_agg((s.execution_id, t.step_id)::pgwhen.step_ref) into v_roots
+  select array_agg((s.execution_id, r.step_id)::pgwhen.step_ref) into v_roots
   from started s
-  join pgwhen.steps t on t.workflow_id = s.workflow_id and t.version = s.version
-  where not exists (
-    select from pgwhen.edges e where e.workflow_id = t.workflow_id and e.version = t.version and e.target = t.step_id);
+  join (
+    select t.workflow_id, t.version, t.step_id
+    from (select distinct d.workflow_id, d.version from decided d where d.skipped is null) d
+    join pgwhen.steps t on t.workflow_id = d.workflow_id and t.version = d.version
+    where t.body is null and not exists (
+      select from pgwhen.edges e where e.workflow_id = t.workflow_id and e.version = t.version and e.target = t.step_id)
+  ) r on r.workflow_id = s.workflow_id and r.version = s.version;
+  perform set_config('pgwhen.value_errors', '', true);
+  perform pgwhen._match_waits(p_messages);
+  perform pgwhen._settle_backfills(p_messages);
   perform pgwhen._fail_point('tick.matched');
   if v_roots is null then
     return;
   end if;
+  v_is_late := (p_messages[1]).occurred_at < v_now - interval '5 minutes';
+  if v_is_late then
+    perform set_config('pgwhen.late', coalesce((
+      select jsonb_object_agg(r.execution_id, pgwhen._id_time(r.execution_id))
+      from unnest(v_roots) r
+      where r.execution_id < pgwhen._id_from(v_now - interval '5 minutes'))::text, ''), true);
+  end if;
   perform pgwhen._run_steps(v_roots);
+  perform set_config('pgwhen.late', '', true) where v_is_late;
   perform pgwhen._fail_point('tick.started');
 end
 $$;

@@ -23,6 +23,7 @@ begin
     perform pgwhen._dispatch_guarded(p_messages[v_half + 1:]);
   else
     perform pgwhen._record_poison(p_messages[1], jsonb_build_object('code', v_state, 'message', v_message, 'context', v_context));
+    perform pgwhen._settle_backfills(p_messages);
   end if;
 end
 $$;

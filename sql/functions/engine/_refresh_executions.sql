@@ -10,16 +10,27 @@ as $$
         else 'completed' end as status,
       bool_or(s.status = 'failed') as had_failures
     from unnest(p_execution_ids) i (execution_id)
-    join pgwhen.execution_steps s on s.execution_id = i.execution_id
+    join pgwhen.execution_steps s on s.execution_id = i.execution_id and s.part = 0
     group by s.execution_id
   ), changed as (
     update pgwhen.executions x
-    set status = t.status, had_failures = t.had_failures,
+    set status = t.status, had_failures = x.had_failures or t.had_failures,
       finished_at = case when t.status = 'completed' then (select pgwhen._now()) end,
-      reason = case when t.status = 'completed' and t.had_failures then 'completed with failures' end
+      reason = case when t.status = 'completed' and (x.had_failures or t.had_failures) then 'completed with failures' end
     from state t
     where x.execution_id = t.execution_id and x.status in ('pending', 'running', 'waiting') and x.status <> t.status
-    returning x.execution_id, x.status
+    returning x.execution_id, x.status, x.parent_execution_id, x.parent_step_id, x.body, x.item_index
+  ), told as (
+    -- As _tell_parents.
+    insert into pgwhen.handovers (execution_id, step_id, purpose)
+    select p.parent_execution_id, p.parent_step_id, case when c.body is null then 'child' else 'loop' end
+    from changed c
+    join pgwhen.children p on p.parent_execution_id = c.parent_execution_id and p.parent_step_id = c.parent_step_id
+      and p.execution_id = c.execution_id
+    where c.status = 'completed' and c.parent_execution_id is not null
+    order by c.parent_execution_id, c.item_index
+  ), unwatched as (
+    delete from pgwhen.waits w using changed c where c.status = 'completed' and w.execution_id = c.execution_id
   )
   delete from pgwhen.unfinished u
   using changed c

@@ -1,4 +1,5 @@
--- A delay until a value reads the value again when it wakes: a date that has moved to later is waited for.
+-- A delay until a value reads the value again when it wakes: a date that has moved to later is waited for. So is the end of a holiday
+-- that was entered meanwhile.
 create or replace function pgwhen._wake_delays(p_steps pgwhen.step_ref[]) returns void
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -9,13 +10,14 @@ declare
 begin
   with due as (
     select r.execution_id, r.step_id,
-      case when s.compiled ? 'until' then
-        (select pgwhen._delay_due(s.compiled, c.context, v_now)
+      case when s.compiled ?| '{until,window}'::text[] then
+        (select pgwhen._delay_end(s.compiled, c.context, e.queued_at, v_now)
          from pgwhen._build_contexts(array[(r.execution_id, r.step_id)::pgwhen.step_ref], 'start') c)
       end as due_at
     from unnest(p_steps) r
     join pgwhen.executions x on x.execution_id = r.execution_id
     join pgwhen.steps s on s.workflow_id = x.workflow_id and s.version = x.version and s.step_id = r.step_id
+    join pgwhen.execution_steps e on e.execution_id = r.execution_id and e.step_id = r.step_id and e.part = 0
   ), again as (
     insert into pgwhen.sleepers (execution_id, due_at, step_id, purpose)
     select d.execution_id, d.due_at, d.step_id, 'delay' from due d where d.due_at > v_now

@@ -22,12 +22,7 @@ begin
     perform pgwhen._wake_guarded(p_steps[v_half + 1:]);
     return;
   end if;
-  update pgwhen.execution_steps s
-  set status = 'failed', outcome = 'error', finished_at = pgwhen._now(),
-    error = jsonb_build_object('class', 'permanent', 'code', v_state, 'message', v_message)
-  where s.execution_id = (p_steps[1]).execution_id and s.step_id = (p_steps[1]).step_id and s.part = 0;
-  perform pgwhen._record_failures(p_steps);
-  perform pgwhen._advance(p_steps);
+  perform pgwhen._fail_step(p_steps[1], jsonb_build_object('class', 'permanent', 'code', v_state, 'message', v_message));
 end
 $$;
 comment on function pgwhen._wake_guarded(pgwhen.step_ref[]) is 'Ends delays; one that raises fails with that error.';

@@ -16,17 +16,17 @@ set enable_material = off
 as $$
 declare
   v_now timestamptz := pgwhen._now();
+  v_switched boolean := exists (select from pgwhen.kill_switches);
   v_verdicts jsonb;
   v_parked uuid[];
 begin
   perform pg_advisory_xact_lock_shared(hashtextextended('pgwhen.migrate', 0));
   with given as materialized (
     select m.* from jsonb_populate_recordset(null::pgwhen.frozen_message, p_messages) m
-  ), judged as materialized (
+  ), found as materialized (
     select g.execution_id, g.step_id, g.generation, g.part, g.attempt, g.message_id, g.channel, g.recipients, g.message, g.batch_id,
-      x.tenant, coalesce(g.connection, f.connection) as connection, n.throttled_until as until, n.reason,
-      case when q.msg_id is null or s.step_id is null or x.execution_id is null then 'lost'
-        when n.status = 'paused' then 'held' when n.throttled_until > v_now then 'deferred' else 'send' end as verdict
+      x.tenant, x.workflow_id, coalesce(g.connection, f.connection) as connection,
+      q.msg_id is null or s.step_id is null or x.execution_id is null as is_lost
     from given g
     left join pgmq.q_pgwhen_actions q on q.msg_id = g.message_id and q.vt > v_now
     left join pgwhen.execution_steps s on s.execution_id = g.execution_id and s.step_id = g.step_id and s.part = g.part
@@ -36,10 +36,29 @@ begin
       select f.connection from pgwhen.frozen_messages f
       where f.execution_id = case when g.connection is null then g.execution_id end and f.step_id = g.step_id
         and f.generation = g.generation and f.part = g.part) f on true
-    left join pgwhen.connections own on own.tenant = x.tenant and own.name = coalesce(g.connection, f.connection)
-    left join pgwhen.connections common on own.name is null and common.tenant = 'default' and common.name = coalesce(g.connection, f.connection)
-    cross join lateral (select coalesce(own.status, common.status) as status, coalesce(own.reason, common.reason) as reason,
-      coalesce(own.throttled_until, common.throttled_until) as throttled_until) n
+  ), connection as materialized (
+    -- The tenant's own connection of that name, else the common one; of those that keep nothing back nothing need be known.
+    select d.tenant, d.connection, n.status, n.reason, n.throttled_until
+    from (select distinct f.tenant, f.connection from found f where f.connection is not null) d
+    cross join lateral (
+      select c.status, c.reason, c.throttled_until from pgwhen.connections c
+      where c.name = d.connection and c.tenant in (d.tenant, 'default')
+      order by c.tenant = d.tenant desc limit 1) n
+    where n.status = 'paused' or n.throttled_until > v_now
+  ), switch as materialized (
+    select d.tenant, d.workflow_id, h.cause, h.reason
+    from (select distinct f.tenant, f.workflow_id from found f where v_switched) d
+    cross join lateral pgwhen._hold_cause(d.tenant, d.workflow_id) h
+    where h.cause is not null
+  ), judged as materialized (
+    select f.*, n.throttled_until as until, k.cause,
+      case when f.is_lost then 'lost' when k.cause is not null or n.status = 'paused' then 'held' when n.throttled_until is not null then 'deferred'
+        else 'send' end as verdict,
+      case when k.cause is not null then k.reason when n.status = 'paused' then format('connection %s is paused: %s', f.connection, n.reason)
+        when n.throttled_until is not null then format('connection %s is throttled', f.connection) end as reason
+    from found f
+    left join connection n on n.tenant = f.tenant and n.connection = f.connection
+    left join switch k on k.tenant = f.tenant and k.workflow_id = f.workflow_id
   ), frozen as (
     insert into pgwhen.frozen_messages (execution_id, frozen_at, generation, part, step_id, channel, connection, batch_id, recipients, message)
     select j.execution_id, v_now, j.generation, j.part, j.step_id, j.channel, j.connection, j.batch_id, coalesce(j.recipients, '{}'), j.message
@@ -49,8 +68,7 @@ begin
     update pgwhen.execution_steps s
     set status = case j.verdict when 'send' then 'sending' when 'deferred' then 'sleeping' else 'held' end,
       started_at = v_now,
-      reason = case j.verdict when 'deferred' then format('connection %s is throttled', j.connection)
-        when 'held' then format('connection %s is paused: %s', j.connection, j.reason) end
+      reason = j.reason
     from judged j
     where j.verdict <> 'lost' and s.execution_id = j.execution_id and s.step_id = j.step_id and s.part = j.part
     returning s.execution_id, j.verdict
@@ -58,8 +76,8 @@ begin
     insert into pgwhen.sleepers (execution_id, due_at, part, step_id, purpose)
     select j.execution_id, j.until, j.part, j.step_id, 'retry' from judged j where j.verdict = 'deferred'
   ), put_aside as (
-    insert into pgwhen.held (execution_id, held_at, part, generation, tenant, step_id, connection, reason)
-    select j.execution_id, v_now, j.part, j.generation, j.tenant, j.step_id, j.connection, format('connection %s is paused: %s', j.connection, j.reason)
+    insert into pgwhen.held (execution_id, held_at, part, generation, tenant, step_id, connection, cause, reason)
+    select j.execution_id, v_now, j.part, j.generation, j.tenant, j.step_id, case when j.cause is null then j.connection end, j.cause, j.reason
     from judged j where j.verdict = 'held'
   ), returned as (
     delete from pgmq.q_pgwhen_actions q using judged j where j.verdict in ('deferred', 'held') and q.msg_id = j.message_id

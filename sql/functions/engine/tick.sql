@@ -21,6 +21,7 @@ declare
   v_now timestamptz := pgwhen._now();
   v_dispatched integer;
   v_woken integer;
+  v_handed integer;
   v_admitted integer;
 begin
   if p_max is null or p_max < 1 then
@@ -29,22 +30,24 @@ begin
   end if;
   if not pg_try_advisory_xact_lock_shared(hashtextextended('pgwhen.migrate', 0))
      or not pg_try_advisory_xact_lock(hashtextextended('pgwhen.tick', 0)) then
-    return jsonb_build_object('single_flight', false, 'dispatched', 0, 'woken', 0, 'admitted', 0,
+    return jsonb_build_object('single_flight', false, 'dispatched', 0, 'woken', 0, 'handed', 0, 'admitted', 0,
       'next_due', pgwhen._next_due());
   end if;
   v_dispatched := pgwhen._dispatch(p_max);
   perform pgwhen._fail_point('tick.dispatched');
   v_woken := pgwhen._wake_sleepers(p_max);
+  v_handed := pgwhen._take_handovers(p_max);
   perform pgwhen._fail_point('tick.advanced');
   v_admitted := pgwhen._admit_actions();
   if to_regclass(format('pgwhen.logs_%s', to_char((v_now + interval '14 days') at time zone 'UTC', 'IYYY"w"IW'))) is null then
     perform pgwhen._make_partitions();
   end if;
+  perform pgwhen._send_progress(10000);
   perform pgwhen._fail_point('tick.done');
-  return jsonb_build_object('single_flight', true, 'dispatched', v_dispatched, 'woken', v_woken, 'admitted', v_admitted,
+  return jsonb_build_object('single_flight', true, 'dispatched', v_dispatched, 'woken', v_woken, 'handed', v_handed, 'admitted', v_admitted,
     'next_due', pgwhen._next_due());
 end
 $$;
-comment on function pgwhen.tick(integer) is 'Dispatches up to p_max events, wakes up to p_max sleepers, admits waiting actions.
-Returns {single_flight, dispatched, woken, admitted, next_due}: single_flight is false if another session is at it, next_due is when
+comment on function pgwhen.tick(integer) is 'Dispatches up to p_max events, wakes up to p_max sleepers, goes on with what was left to it, admits waiting actions.
+Returns {single_flight, dispatched, woken, handed, admitted, next_due}: single_flight is false if another session is at it, next_due is when
 the next sleeper, lease or message is due, or null. Safe from any number of callers: pollers, pg_cron, psql.';

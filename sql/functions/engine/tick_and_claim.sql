@@ -1,4 +1,7 @@
 -- One round trip and one commit for a poller with nothing in hand. A claim never waits for anybody's lock.
+--
+-- What is due goes first; for what room is left, actions that this tick begins are leased at once (_start_steps). The variables by
+-- which the two speak mean nothing outside this call.
 create or replace function pgwhen.tick_and_claim(p_max integer, p_lease_seconds double precision, p_poller jsonb) returns json
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -14,6 +17,7 @@ as $$
 declare
   v_tick jsonb;
   v_actions json := json '[]';
+  v_until timestamptz;
 begin
   if not coalesce(pgwhen.contract() @> (p_poller ->> 'contract')::integer, false) then
     raise exception using errcode = 'WF143',
@@ -24,13 +28,19 @@ begin
     return json_build_object('contract', 1, 'tick', null, 'more', false, 'next_due', pgwhen._now() + interval '1 second', 'actions', '[]'::json);
   end if;
   perform pgwhen._see_poller(p_poller, p_max);
-  v_tick := pgwhen.tick(greatest(p_max, 500));
   if p_max > 0 then
     perform pgwhen._expire_leases(p_max);
-    v_actions := pgwhen._claim_actions(p_max, p_lease_seconds);
+    v_until := pgwhen._now() + p_lease_seconds * interval '1 second';
+    perform set_config('pgwhen.claimed', '{}', true), set_config('pgwhen.claim_until', v_until::text, true),
+      set_config('pgwhen.claim_room', case when exists (select from pgwhen.kill_switches) then '0' else (p_max - pgwhen._due_actions(p_max))::text end, true);
+  end if;
+  v_tick := pgwhen.tick(greatest(p_max, 500));
+  perform set_config('pgwhen.claim_room', '0', true);
+  if p_max > 0 then
+    v_actions := pgwhen._claim_actions(p_max, v_until, current_setting('pgwhen.claimed')::bigint[], (p_poller ->> 'contract')::integer);
   end if;
   perform pgwhen._fail_point('claim.done');
-  return json_build_object('contract', 1, 'tick', v_tick, 'more', pgwhen._is_due(), 'next_due',
+  return json_build_object('contract', 1, 'tick', v_tick, 'more', pgwhen._is_due((p_poller ->> 'contract')::integer), 'next_due',
     case when json_array_length(v_actions) = 0 then v_tick -> 'next_due' else to_jsonb(pgwhen._next_due()) end, 'actions', v_actions);
 end
 $$;

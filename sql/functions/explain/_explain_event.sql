@@ -20,14 +20,17 @@ begin
             and (t.attachment_id = p_event.attachment_id or (p_event.operation = 'event' and t.event_type = p_event.type)))
         or exists (
           select from pgwhen.executions x
-          where x.execution_id = pgwhen._execution_id(w.workflow_id, 'event:' || p_event.event_id, p_event.occurred_at))
+          where x.execution_id = pgwhen._execution_id(w.workflow_id, 'event:' || p_event.event_id, pgwhen._asked_at(p_event)))
         or exists (select from jsonb_array_elements(p_event.notes -> 'skipped') s (entry) where s.entry ->> 'workflow' = w.workflow))
   ) e;
   v_lines := array[format('%s %s%s, occurred %s%s (event %s)', p_event.type, coalesce(p_event.key::text, ''),
       case when p_event.changed is not null then format(', changed: %s', coalesce(nullif(array_to_string(p_event.changed, ', '), ''), 'nothing')) else '' end,
       pgwhen._when(p_event.occurred_at), ' by ' || p_event.actor, p_event.event_id)]
+    || case p_event.notes -> 'request' ->> 'kind' when 'replay' then format('it is a replay of event %s, asked for at %s', p_event.notes -> 'request' ->> 'event', pgwhen._when(pgwhen._asked_at(p_event)))
+      when 'backfill' then 'a backfill made it of a row that was there' end
     || case when p_event.status = 'failed' then format('matching it failed: %s', coalesce(p_event.error ->> 'message', 'no error recorded')) end
     || case when p_event.notes ? 'capture_error' then format('captured without its columns: %s', p_event.notes ->> 'capture_error') end
+    || case when p_event.notes ? 'forgotten' then format('its record was forgotten at %s: what it said is not known any more', pgwhen._when((p_event.notes ->> 'forgotten')::timestamptz)) end
     || case when v_workflows = '[]' then 'no workflow has a trigger for it' end;
   return jsonb_build_object(
     'event_id', p_event.event_id, 'state', p_event.status, 'type', p_event.type, 'table', v_table, 'operation', p_event.operation,

@@ -21,7 +21,7 @@ begin
     when 'ready' then
       select count(*) into v_before
       from pgwhen.ready r join pgwhen.ready mine on mine.tenant = r.tenant and (r.priority, r.seq) < (mine.priority, mine.seq)
-      where mine.execution_id = p_step.execution_id and mine.step_id = p_step.step_id;
+      where mine.execution_id = p_step.execution_id and mine.step_id = p_step.step_id and mine.part = p_step.part;
       return format('waits for its turn since %s, %s before it', pgwhen._when(p_step.queued_at), v_before);
     when 'queued' then
       select max(p.seen_at) into v_seen from pgwhen.pollers p;
@@ -38,7 +38,7 @@ begin
     when 'uncertain' then
       return format('may or may not have been sent: %s; a person decides', coalesce(v_error, p_step.reason, 'the answer is missing'));
     when 'waiting' then
-      return format('waits for an event since %s', pgwhen._when(p_step.queued_at));
+      return coalesce(pgwhen._explain_approval(p_step), pgwhen._explain_wait(p_step), pgwhen._explain_children(p_step), format('waits for an event since %s', pgwhen._when(p_step.queued_at)));
     when 'failed' then
       return format('failed at %s: %s', pgwhen._when(p_step.finished_at), coalesce(v_error, p_step.reason, 'no error recorded'));
     else

@@ -15,10 +15,10 @@ begin
   elsif p_trigger.columns is not null and p_event.operation = 'update' and not p_trigger.columns && coalesce(p_event.changed, '{}') then
     v_reason := format('it fires when %s changes, and what changed is %s', array_to_string(p_trigger.columns, ' or '),
       coalesce(nullif(array_to_string(p_event.changed, ', '), ''), 'nothing'));
-  elsif p_trigger.becomes is not null and pgwhen._holds(p_trigger.becomes, p_event.new) is not true then
+  elsif p_trigger.becomes is not null and pgwhen._explain_condition(p_trigger.becomes, p_event.new) -> 'result' is distinct from 'true' then
     v_explained := pgwhen._explain_condition(p_trigger.becomes, p_event.new);
     v_reason := 'becomes: ' || pgwhen._why_not(v_explained);
-  elsif p_trigger.becomes is not null and p_event.old is not null and pgwhen._holds(p_trigger.becomes, p_event.old) then
+  elsif p_trigger.becomes is not null and p_event.old is not null and pgwhen._explain_condition(p_trigger.becomes, p_event.old) -> 'result' = 'true' then
     v_explained := pgwhen._explain_condition(p_trigger.becomes, p_event.old);
     v_reason := format('becomes: %s held before the change too', (select string_agg(l.leaf ->> 'source', ', ') from jsonb_array_elements(v_explained -> 'leaves') l (leaf)));
   elsif p_trigger.condition is not null then

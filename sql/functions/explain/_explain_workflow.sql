@@ -14,11 +14,12 @@ declare
   v_reason text;
 begin
   select x.* into v_execution from pgwhen.executions x
-  where x.execution_id = pgwhen._execution_id(p_workflow.workflow_id, 'event:' || p_event.event_id, p_event.occurred_at);
+  where x.execution_id = pgwhen._execution_id(p_workflow.workflow_id, 'event:' || p_event.event_id, pgwhen._asked_at(p_event));
   v_version := coalesce(v_execution.version, (v_skipped ->> 'version')::integer, (
     select max(v.version) from pgwhen.versions v where v.workflow_id = p_workflow.workflow_id and v.published_at <= p_event.dispatched_at));
   select a.status into v_activation from pgwhen.activations a
-  where a.workflow_id = p_workflow.workflow_id and a.from_at <= p_event.occurred_at and (a.until_at is null or a.until_at > p_event.occurred_at);
+  where a.workflow_id = p_workflow.workflow_id and a.from_at <= pgwhen._asked_at(p_event)
+    and (a.until_at is null or a.until_at > pgwhen._asked_at(p_event));
 
   if v_execution.execution_id is null and v_skipped is null then
     if v_version is not null then

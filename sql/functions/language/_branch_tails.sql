@@ -1,4 +1,5 @@
--- What leaves a branch: the tails of its steps that no other step of the branch comes after; an empty branch is passed by.
+-- What leaves a branch: the tails of its steps that no other step of the branch comes after; an empty branch is passed by. A
+-- fallback is a branch of one step.
 create or replace function pgwhen._branch_tails(p_steps jsonb, p_entry jsonb, p_on_error text) returns jsonb
 language plpgsql immutable
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -8,7 +9,9 @@ declare
   v_step jsonb;
   v_next jsonb;
 begin
-  if jsonb_typeof(p_steps) is distinct from 'array' or p_steps = '[]' then
+  if jsonb_typeof(p_steps) = 'object' then
+    return pgwhen._step_tails(p_steps, p_on_error);
+  elsif jsonb_typeof(p_steps) is distinct from 'array' or p_steps = '[]' then
     return jsonb_build_array(p_entry);
   end if;
   for v_index in 0 .. jsonb_array_length(p_steps) - 1 loop

@@ -14,7 +14,7 @@ declare
   v_wanted text;
 begin
   case
-    when p_kind in ('any', 'json', 'condition', 'type') or p_kind like 'value%' then
+    when p_kind in ('any', 'json', 'condition', 'type', 'value') or p_kind like 'value:%' then
       return '[]'::jsonb;
     when p_kind in ('text', 'template') then
       -- YAML makes numbers of texts that look like one: subject: 2024.
@@ -56,10 +56,14 @@ begin
           format('%s is not one of %s', pgwhen._quote(p_value), array_to_string(v_choices, ', ')),
           'did you mean ' || pgwhen._nearest(v_text, v_choices) || '?');
       end if;
-    when p_kind in ('duration', 'timeout') then
+    when p_kind in ('duration', 'timeout', 'age') then
       if v_text is null or pgwhen._as_interval(v_text) is null or pgwhen._as_interval(v_text) <= interval '0' then
         return pgwhen._problem('WF011', p_path, format('%s is not a duration', pgwhen._quote(p_value)),
           'write it like 30 seconds, 3 days, 1 hour 30 minutes, 30s or 3d');
+      end if;
+      if p_kind = 'age' and pgwhen._as_interval(v_text) < interval '5 minutes' then
+        return pgwhen._problem('WF011', p_path, format('%s is less than 5 minutes', pgwhen._quote(p_value)),
+          'a poller that comes by every five minutes would find nothing but stale actions');
       end if;
       -- A poller holds an attempt that long, and a lease with it.
       if p_kind = 'timeout' and pgwhen._as_interval(v_text) > interval '1 hour' then
@@ -103,22 +107,41 @@ begin
             case p_kind when 'edges' then 'an edge' else 'a test' end);
         end loop;
       end if;
-    when p_kind = 'on_error' then
-      if v_is = 'object' and p_value ?| '{fallback,workflow}' then
-        return pgwhen._problem('WF004', p_path, format('on_error: %s is not yet supported', p_value::text),
-          'fail, continue and a list of steps work');
-      elsif v_is = 'array' then
-        v_wanted := case when p_value = '[]' then 'a list of steps' end;
-      elsif v_text is null or v_text not in ('fail', 'continue') then
-        return pgwhen._problem('WF012', p_path, format('%s is not fail, continue or a list of steps', pgwhen._quote(p_value)),
-          'did you mean ' || pgwhen._nearest(v_text, '{fail,continue}') || '?');
-      end if;
+    when p_kind in ('on_error', 'default_on_error') then
+      v_problems := pgwhen._check_on_error(p_value, p_path, p_kind = 'on_error');
+    when p_kind = 'join' then
+      v_wanted := case when v_text in ('all', 'any') or v_is = 'number' and p_value #>> '{}' ~ '^[1-9]\d{0,3}$' then null
+        else 'all, any or a whole number from 1' end;
+    when p_kind = 'outcome' then
+      v_wanted := case when v_is not in ('string', 'boolean', 'number') or p_value = '""' then 'an outcome' end;
+    when p_kind in ('cases', 'branches', 'parts', 'values') then
+      v_problems := pgwhen._check_collection(p_kind, p_value, p_path);
+    when p_kind in ('over', 'at_once', 'iterations', 'on_item_error') then
+      return pgwhen._check_loop_kind(p_kind, p_value, p_path);
+    when p_kind in ('window', 'weekdays', 'time_of_day', 'holidays') then
+      return pgwhen._check_window_kind(p_kind, p_value, p_path);
     when p_kind = 'retry' then
       v_problems := pgwhen._check_object('{retry}', p_value, p_path, 'retry');
       if v_problems = '[]' and pgwhen._as_interval(p_value ->> 'within') >= interval '24 hours' then
         return pgwhen._problem('WF012', p_path || '.within', format('%s is not under 24 hours', p_value ->> 'within'),
           'providers forget after 24 hours that they have sent a message; a later attempt could send it twice');
       end if;
+    when p_kind = 'approvers' then
+      return pgwhen._check_approvers(p_value, p_path);
+    when p_kind = 'exits' then
+      v_wanted := case when v_is <> 'array' or p_value = '[]' then 'a list of what ends the execution' end;
+      if v_wanted is null then
+        for v_index in 0 .. jsonb_array_length(p_value) - 1 loop
+          v_problems := v_problems || pgwhen._check_object('{exit}', p_value -> v_index, format('%s[%s]', p_path, v_index), 'an entry of exit_on')
+            || case when jsonb_typeof(p_value -> v_index) = 'object'
+              then pgwhen._check_watch(p_value -> v_index, format('%s[%s]', p_path, v_index), 'an entry of exit_on') else '[]' end;
+        end loop;
+      end if;
+    when p_kind = 'need' then
+      v_wanted := case when p_value not in ('"all"', '"majority"') and (v_is <> 'number' or p_value #>> '{}' !~ '^[1-9]\d{0,2}$')
+        then 'a number from 1, all or majority' end;
+    when p_kind in ('remind', 'escalate', 'approval_message') then
+      v_problems := pgwhen._check_object(array[p_kind], p_value, p_path, case p_kind when 'approval_message' then 'message' else p_kind end);
     when p_kind = 'inputs' then
       if v_is <> 'object' then
         v_wanted := 'an object of names and {type, required, default}';
@@ -127,6 +150,8 @@ begin
           v_problems := v_problems || pgwhen._check_input_spec(v_key, v_item, p_path || '.' || v_key);
         end loop;
       end if;
+    when p_kind in ('assignments', 'rows', 'conflict_update', 'order', 'limit', 'max_rows') then
+      v_wanted := pgwhen._wanted_by_statement(p_kind, p_value);
     when p_kind = 'given' then
       v_problems := pgwhen._check_object('{given}', p_value, p_path, 'given');
     else

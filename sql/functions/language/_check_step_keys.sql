@@ -33,26 +33,48 @@ begin
 
   v_problems := pgwhen._check_object(case when p_is_node then array['step', 'node', v_type] else array['step', v_type] end,
     p_step, p_path,
-    case when v_type in ('email', 'http') then 'an ' || v_type else 'a ' || v_type end || ' step');
+    case when v_type in ('email', 'http', 'approval') then 'an ' || v_type else 'a ' || v_type end || ' step');
   if p_is_node then
-    foreach v_key in array array['then', 'else', 'needs'] loop
+    for v_key in
+      select case b.place[1] when 'parts' then array_to_string(b.place, '.') else b.place[1] end
+      from pgwhen._branches(p_step) b where b.key <> 'on_error.fallback'
+      union
+      select 'needs' where p_step ? 'needs'
+    loop
+      v_problems := v_problems || pgwhen._problem('WF014', p_path || '.' || v_key, case v_key
+        when 'on_error' then 'steps for errors go with steps; between nodes write an edge with outcome: error'
+        when 'steps' then 'steps goes with steps; between nodes, parent says which loop a node is in'
+        else format('%s goes with steps; between nodes there are edges', v_key) end);
+    end loop;
+    if v_type = 'parallel' and p_step ? 'join' then
+      v_problems := v_problems || pgwhen._problem('WF014', p_path || '.join', 'join of a parallel goes with branches',
+        'between nodes it stands on the node where they meet');
+    end if;
+  elsif v_type = 'switch' and not p_step ? 'cases' or v_type = 'parallel' and not p_step ? 'branches' then
+    v_problems := v_problems || pgwhen._problem('WF005', p_path,
+      case v_type when 'switch' then 'a switch step needs cases' else 'a parallel step needs branches' end);
+  end if;
+  if p_path like '%.on_error.fallback' then
+    foreach v_key in array array['needs', 'join', 'cancel_rest', 'parent'] loop
       if p_step ? v_key then
-        v_problems := v_problems || pgwhen._problem('WF014', p_path || '.' || v_key,
-          format('%s goes with steps; between nodes there are edges', v_key));
+        v_problems := v_problems || pgwhen._problem('WF014', p_path || '.' || v_key, format('a fallback has no %s: it comes after its step', v_key));
       end if;
     end loop;
-    if jsonb_typeof(p_step -> 'on_error') = 'array' then
-      v_problems := v_problems || pgwhen._problem('WF014', p_path || '.on_error',
-        'steps for errors go with steps; between nodes write an edge with outcome: error');
-    end if;
+  end if;
+  if p_step -> 'cancel_rest' = 'true' and coalesce(p_step -> 'join', '"all"') = '"all"' then
+    v_problems := v_problems || pgwhen._problem('WF014', p_path || '.cancel_rest', 'cancel_rest goes with join: any or a number: with all there is no rest');
   end if;
   if v_known.kind = 'engine' then
     foreach v_key in array array['retry', 'timeout', 'on_uncertain'] loop
-      if p_step ? v_key then
+      -- Those that wait have a time of their own, and the messages of an approval are repeated as actions are.
+      if p_step ? v_key and not (v_type in ('wait', 'approval') and v_key = 'timeout' or v_type = 'approval' and v_key = 'retry') then
         v_problems := v_problems || pgwhen._problem('WF012', p_path || '.' || v_key,
           format('%s has no effect on a %s: it is for actions', v_key, v_type));
       end if;
     end loop;
+  end if;
+  if v_known.kind = 'database' then
+    v_problems := v_problems || pgwhen._check_statement_keys(p_step, p_path);
   end if;
   case v_type
     when 'condition' then
@@ -63,15 +85,16 @@ begin
       if p_step ? 'on_error' then
         v_problems := v_problems || pgwhen._problem('WF012', p_path || '.on_error', 'on_error has no effect on a stop');
       end if;
+      if p_step -> 'branch' = 'true' and p_step ? 'as' then
+        v_problems := v_problems || pgwhen._problem('WF014', p_path || '.as', 'a stop that ends only its branch does not say how the execution ends');
+      end if;
+    when 'wait' then
+      v_problems := v_problems || pgwhen._check_watch(p_step, p_path, 'a wait');
+      if p_step ? 'timed_out' and not p_step ? 'timeout' then
+        v_problems := v_problems || pgwhen._problem('WF014', p_path || '.timed_out', 'timed_out goes with timeout');
+      end if;
     when 'delay' then
-      if p_step ? 'for' = p_step ? 'until' and not p_step ?| '{working,at,window}' then
-        v_problems := v_problems || pgwhen._problem('WF005', p_path, case when p_step ? 'for'
-          then 'a delay has either for or until' else 'a delay step needs for or until' end);
-      end if;
-      if jsonb_typeof(p_step -> 'for') = 'string' and pgwhen._as_interval(p_step ->> 'for') <= interval '0' then
-        v_problems := v_problems || pgwhen._problem('WF011', p_path || '.for',
-          format('%s is not a duration that passes', pgwhen._quote(p_step -> 'for')));
-      end if;
+      v_problems := v_problems || pgwhen._check_delay(p_step, p_path);
     when 'email' then
       if not p_step ?| '{text,html,markdown,template}' then
         v_problems := v_problems || pgwhen._problem('WF005', p_path, 'an email step needs text or html');

@@ -11,6 +11,7 @@ declare
   v_found jsonb;
   v_problem jsonb;
 begin
+  v_result := v_result || jsonb_build_object('problems', pgwhen._check_no_forms(p_value, p_path));
   for v_string in select * from pgwhen._strings(p_value, p_path) s where s.text like '%{%' loop
     v_parsed := pgwhen._template_paths(v_string.text);
     if v_parsed ->> 'problem' is not null then

@@ -23,7 +23,7 @@ begin
     end if;
     v_result := pgwhen._compile_jsonpath(v_text, p_scope, p_place, true);
     return v_result || jsonb_build_object('compiled',
-      jsonb_build_object('op', 'jsonpath', 'path', p_condition, 'source', p_condition));
+      jsonb_build_object('op', 'jsonpath', 'path', p_condition, 'source', p_condition) || pgwhen._path_cost(v_text, p_place));
   elsif jsonb_typeof(p_condition) is distinct from 'object' then
     return pgwhen._result(null, pgwhen._problem('WF002', p_place, format('%s is no condition', pgwhen._quote(p_condition)),
       'a condition is a map such as {status: completed}, or a path that begins with $'));

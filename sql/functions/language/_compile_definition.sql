@@ -1,5 +1,5 @@
 -- What publishing writes beside the version itself: triggers, steps, edges, the version's compiled top level, and the keys by
--- which dispatch finds it.
+-- which dispatch finds it. A version below 0 is a dry run's own: dispatch must not find it.
 create or replace function pgwhen._compile_definition(p_workflow_id integer, p_version integer, p_definition jsonb,
   p_analysis jsonb default null) returns void
 language plpgsql
@@ -21,16 +21,19 @@ begin
   cross join lateral jsonb_to_record(t.value) as r (trigger_id text, kind text, attachment_id integer, operations text[],
     event_type text, columns text[],
     becomes jsonb, condition jsonb, needs_record boolean, enabled boolean);
-  insert into pgwhen.steps (workflow_id, version, step_id, position, type, name, definition, compiled, condition, performed_by)
+  insert into pgwhen.steps (workflow_id, version, step_id, position, type, name, definition, compiled, condition, performed_by, body)
   select p_workflow_id, p_version, s.step_id, s.position, s.type, s.name, s.definition, s.compiled, nullif(s.condition, 'null'),
-    s.performed_by
+    s.performed_by, s.body
   from jsonb_to_recordset(v_analysis -> 'steps') as s (step_id text, position integer, type text, name text, definition jsonb,
     compiled jsonb, condition jsonb,
-    performed_by text);
-  insert into pgwhen.edges (workflow_id, version, source, target, outcome)
-  select p_workflow_id, p_version, e.source, e.target, e.outcome
-  from jsonb_to_recordset(v_analysis -> 'edges') as e (source text, target text, outcome text);
-  perform pgwhen._write_trigger_keys(p_workflow_id, p_version, v_analysis -> 'triggers', v_tenant);
+    performed_by text, body text);
+  insert into pgwhen.edges (workflow_id, version, source, target, outcome, arm)
+  select p_workflow_id, p_version, e.source, e.target, e.outcome, e.arm
+  from jsonb_to_recordset(v_analysis -> 'edges') as e (source text, target text, outcome text, arm text);
+  if p_version > 0 then
+    perform pgwhen._write_watches(p_workflow_id, p_version, v_analysis -> 'steps', v_analysis -> 'compiled');
+    perform pgwhen._write_trigger_keys(p_workflow_id, p_version, v_analysis -> 'triggers', v_tenant);
+  end if;
 end
 $$;
 comment on function pgwhen._compile_definition(integer, integer, jsonb, jsonb) is 'Writes steps, edges, triggers and keys of a version.';

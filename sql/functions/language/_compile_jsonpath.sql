@@ -13,7 +13,10 @@ declare
   v_found jsonb;
   v_problem jsonb;
 begin
-  if not pgwhen._is_valid('jsonpath', p_text) then
+  v_problem := pgwhen._path_patterns(p_text, p_place);
+  if v_problem <> '[]' then
+    return pgwhen._result(null, v_problem);
+  elsif not pgwhen._is_valid('jsonpath', p_text) then
     return pgwhen._result(null,
       pgwhen._problem('WF022', p_place, format('%s is not a SQL/JSON path', pgwhen._quote(to_jsonb(p_text))),
       'names with other characters than letters, digits and _ stand in double quotes: $.job."my-column"'));
@@ -21,6 +24,10 @@ begin
     return pgwhen._result(null,
       pgwhen._problem('WF022', p_place, format('%s is a path, not a predicate', pgwhen._quote(to_jsonb(p_text))),
       'compare it with something ($.job.total > 5), or write a map ({job.total: {is_not_empty: true}})'));
+  end if;
+  v_problem := pgwhen._path_bounds(p_text, p_place);
+  if v_problem <> '[]' then
+    return pgwhen._result(null, v_problem);
   end if;
   for v_token in
     select m[1] from regexp_matches(p_text::jsonpath::text,
@@ -35,7 +42,7 @@ begin
     if cardinality(v_path) = 0 then
       return pgwhen._result(null,
         pgwhen._problem('WF022', p_place, 'the path reads the whole context', 'begin with a root: $.job, $.new, $.steps.<id>'));
-    elsif p_scope ->> 'place' = 'becomes' then
+    elsif p_scope ->> 'place' = 'becomes' and not coalesce(p_scope -> 'locals' ? v_path[1], false) then
       -- The row is the whole of what is judged.
       v_path := array['new'] || v_path;
     end if;

@@ -42,10 +42,16 @@ begin
           (select jsonb_agg(e.value -> 'literal' order by e.ordinality)
             from jsonb_array_elements(v_list) with ordinality e)) end);
     when v_is_path then
-      return pgwhen._compile_value(p_operand, p_scope, p_place, case p_kind when 'element' then null when 'regex' then 'text'
+      v_one := pgwhen._compile_value(p_operand, p_scope, p_place, case p_kind when 'element' then null when 'regex' then 'text'
         else p_type end);
+      -- What comes out of data is looked at when it is there.
+      return case when p_kind = 'regex' then v_one || jsonb_build_object('compiled', jsonb_build_object('pattern', v_one -> 'compiled')) else v_one end;
     when p_kind = 'element' and p_type is distinct from 'text' then
       return pgwhen._result(jsonb_build_object('literal', p_operand));
+    when p_kind = 'regex' and length(p_operand #>> '{}') <= 1000 and pgwhen._pattern_problem(p_operand #>> '{}') is not null then
+      return pgwhen._result(null,
+        pgwhen._problem('WF073', p_place, format('the regular expression %s could take too long: %s', pgwhen._quote(p_operand),
+          pgwhen._pattern_problem(p_operand #>> '{}')), 'write a shorter one, without repetitions in repetitions'));
     when p_kind = 'regex' and (jsonb_typeof(p_operand) <> 'string' or length(p_operand #>> '{}') > 1000
       or not pgwhen._is_valid('regex', p_operand #>> '{}')) then
       return pgwhen._result(null,

@@ -11,7 +11,9 @@ begin
   if v_found ? 'problem' then
     return pgwhen._result(null, pgwhen._problem(v_problem ->> 'code', p_place, v_problem ->> 'message', v_problem ->> 'hint'));
   end if;
-  if p_scope ->> 'place' = 'becomes' then
+  if p_scope ->> 'place' = 'becomes' and p_scope -> 'locals' ? p_path[1] then
+    v_found := v_found || '{"reads": [], "nodes": []}';
+  elsif p_scope ->> 'place' = 'becomes' then
     if (v_found -> 'path' ->> 0 <> 'new' and not p_scope -> 'records' ? (v_found -> 'path' ->> 0))
       or jsonb_array_length(v_found -> 'path') < 2
        or jsonb_array_length(v_found -> 'nodes') > 1 then

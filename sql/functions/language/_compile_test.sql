@@ -9,6 +9,7 @@ declare
   v_operator record;
   v_type text := p_left ->> 'type';
   v_path jsonb := p_left -> 'compiled' -> 'path';
+  v_compared text := p_operator;
   v_right jsonb;
   v_reads jsonb := '[]'::jsonb;
 begin
@@ -33,9 +34,17 @@ begin
     v_type := null;
   end if;
   v_type := coalesce(v_type, pgwhen._operand_type(v_operator.operand, p_operand));
-  v_right := pgwhen._compile_operand(v_operator.operand, p_operand, v_type, p_left -> 'column', p_scope, p_place);
+  v_right := pgwhen._compile_operand(v_operator.operand, p_operand, v_type, p_left -> 'column',
+    coalesce(p_scope -> 'operands', p_scope), p_place);
+  if p_operator in ('gt', 'gte', 'lt', 'lte') and jsonb_typeof(p_left -> 'column' -> 'labels') = 'array' and v_right -> 'compiled' <> '{"literal": null}' then
+    -- An enum is compared in its own order.
+    v_compared := 'in';
+    v_right := v_right || jsonb_build_object('compiled', case when v_right -> 'compiled' ? 'literal'
+      then jsonb_build_object('literal', pgwhen._labels_beyond(p_left -> 'column' -> 'labels', p_operator, v_right -> 'compiled' ->> 'literal'))
+      else jsonb_build_object('labels', p_left -> 'column' -> 'labels', 'op', p_operator, 'of', v_right -> 'compiled') end);
+  end if;
   return v_right || jsonb_build_object('reads', (v_right -> 'reads') || v_reads, 'compiled',
-    jsonb_build_object('op', p_operator, 'left', v_path,
+    jsonb_build_object('op', v_compared, 'left', v_path,
     'type', coalesce(v_type, v_right ->> 'type', 'jsonb'), 'right', v_right -> 'compiled', 'source', p_source));
 end
 $$;

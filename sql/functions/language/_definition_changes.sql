@@ -16,7 +16,7 @@ as $$
     select 2, n.n, format('step %s %s', coalesce(n.id, o.id), case when o.id is null then 'added' when n.id is null then 'removed'
       else 'changed' end)
     from old_step o full join new_step n on n.id = o.id
-    where (o.step - '{then,else}'::text[]) is distinct from (n.step - '{then,else}'::text[])
+    where pgwhen._without_branches(o.step) is distinct from pgwhen._without_branches(n.step)
     union all
     select 3, 0, 'order of steps changed'
     where (select array_agg(o.id order by o.id) from old_step o) = (select array_agg(n.id order by n.id) from new_step n)

@@ -36,12 +36,12 @@ begin
     'vars', case when jsonb_typeof(p_definition -> 'vars') = 'object' then p_definition -> 'vars' else '{}' end,
     'starts', (select coalesce(jsonb_object_agg(k, true), '{}') from jsonb_array_elements(v_triggers) t
       cross join lateral unnest('{table,event,manual}'::text[]) k where t.value ? k),
-    'steps', (select coalesce(jsonb_object_agg(s.value ->> 'id', s.value -> 'step' -> 'type'), '{}') from jsonb_array_elements(p_graph -> 'steps') s),
     'timezone', case when pgwhen._check_kind('timezone', p_definition -> 'timezone', '') = '[]' then coalesce(p_definition ->> 'timezone', 'UTC') else 'UTC' end,
     'loose', exists (select from jsonb_each(p_tables) t where t.value ->> 'relation' is null)
       or exists (select from jsonb_array_elements(v_triggers) t where jsonb_typeof(t.value) <> 'object'
         or t.value ? 'trigger_type' or not t.value ?| '{table,event,manual}'
         or (t.value ? 'table' and jsonb_typeof(t.value -> 'table') <> 'string')))
+    || pgwhen._step_outputs(p_graph -> 'steps')
     || case when jsonb_typeof(p_definition -> 'inputs') = 'object' then jsonb_build_object('inputs', p_definition -> 'inputs')
       else '{}' end;
 end

@@ -14,16 +14,17 @@ begin
           to_jsonb(string_to_array(substr(p_kind, 6), '|')));
     when p_kind like 'enum:%' then
       return jsonb_build_object('enum', to_jsonb(string_to_array(substr(p_kind, 6), '|')));
-    when p_kind = 'timeout' then
+    when p_kind in ('timeout', 'age') then
       return '{"$ref": "#/definitions/duration"}'::jsonb;
-    when p_kind like 'value:%' then
+    when p_kind = 'value' or p_kind like 'value:%' then
       return '{"$ref": "#/definitions/value"}'::jsonb;
-    when p_kind in ('condition', 'duration', 'identifier', 'steps', 'nodes', 'retry', 'on_error', 'triggers', 'edges', 'tests',
-      'given', 'inputs') then
+    when p_kind in ('condition', 'duration', 'identifier', 'steps', 'nodes', 'retry', 'on_error', 'default_on_error', 'triggers', 'edges', 'tests',
+      'given', 'inputs', 'approvers', 'remind', 'escalate', 'approval_message', 'exits', 'over', 'window', 'holidays') then
       return jsonb_build_object('$ref', '#/definitions/' || p_kind);
     else
       return (case p_kind
         when 'any' then '{}'
+        when 'need' then '{"anyOf": [{"enum": ["all", "majority"]}, {"type": "integer", "minimum": 1, "maximum": 999}]}'
         when 'json' then '{}'
         when 'type' then '{"type": "string"}'
         when 'text' then '{"type": "string", "pattern": "\\S"}'
@@ -33,11 +34,28 @@ begin
         when 'identifiers' then '{"anyOf": [{"$ref": "#/definitions/identifier"}, {"type": "array", "items": {"$ref": "#/definitions/identifier"}}]}'
         when 'event_type' then '{"type": "string", "pattern": "^[a-z][a-z0-9_.]{0,99}$"}'
         when 'boolean' then '{"type": "boolean"}'
+        when 'assignments' then '{"type": "object", "additionalProperties": {"$ref": "#/definitions/value"}}'
+        when 'rows' then '{"anyOf": [{"type": "string", "pattern": "\\{\\{"}, {"type": "object", "minProperties": 1, "maxProperties": 1, "patternProperties": {"^\\$": {}}, "additionalProperties": false}, {"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": {"$ref": "#/definitions/value"}}}]}'
+        when 'conflict_update' then '{"anyOf": [{"const": true}, {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "\\S"}}, {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/definitions/value"}}]}'
+        when 'order' then '{"anyOf": [{"type": "string", "pattern": "\\S"}, {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "\\S"}}]}'
+        when 'at_once' then '{"type": "integer", "minimum": 1, "maximum": 1000}'
+        when 'iterations' then '{"type": "integer", "minimum": 1, "maximum": 1000000}'
+        when 'on_item_error' then '{"anyOf": [{"enum": ["fail", "continue"]}, {"type": "object", "required": ["max"], "additionalProperties": false, "properties": {"max": {"type": "integer", "minimum": 0}}}]}'
+        when 'weekdays' then '{"type": "array", "minItems": 1, "items": {"enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]}}'
+        when 'time_of_day' then '{"type": "string", "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00)$"}'
+        when 'limit' then '{"type": "integer", "minimum": 1, "maximum": 10000}'
+        when 'max_rows' then '{"type": "integer", "minimum": 1, "maximum": 1000000000}'
         when 'true' then '{"const": true}'
         when 'timezone' then '{"type": "string", "pattern": "^(UTC|[A-Za-z_]+/[A-Za-z0-9_/+-]+)$"}'
         when 'attempts' then '{"type": "integer", "minimum": 1, "maximum": 100}'
         when 'factor' then '{"type": "number", "minimum": 1, "maximum": 10}'
         when 'object' then '{"type": "object"}'
+        when 'join' then '{"anyOf": [{"enum": ["all", "any"]}, {"type": "integer", "minimum": 1, "maximum": 9999}]}'
+        when 'outcome' then '{"type": ["string", "boolean", "number"], "minLength": 1}'
+        when 'cases' then '{"type": "object", "minProperties": 1, "propertyNames": {"pattern": "^.{1,100}$"}, "additionalProperties": {"type": "array", "items": {"$ref": "#/definitions/step"}}}'
+        when 'branches' then '{"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/steps"}}'
+        when 'parts' then '{"type": "object", "minProperties": 1, "propertyNames": {"$ref": "#/definitions/identifier"}, "additionalProperties": {"anyOf": [{"type": "number", "minimum": 0}, {"type": "object", "required": ["share"], "additionalProperties": false, "properties": {"share": {"type": "number", "minimum": 0}, "steps": {"$ref": "#/definitions/steps"}}}]}}'
+        when 'values' then '{"type": "object", "minProperties": 1, "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]{0,62}$"}, "additionalProperties": {"$ref": "#/definitions/value"}}'
         when 'parameters' then '{"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "array"]}}'
         when 'headers' then '{"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}'
         when 'secret_headers' then '{"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}'

@@ -10,6 +10,7 @@ declare
   v_action text;
   v_key text;
   v_name text;
+  v_branch record;
 begin
   if jsonb_typeof(v_step) is distinct from 'object' then
     return p_step;
@@ -49,12 +50,11 @@ begin
       select coalesce(jsonb_agg(coalesce(p_names -> (n.value #>> '{}'), n.value) order by n.ordinality), '[]')
       from jsonb_array_elements(v_step -> 'needs') with ordinality n));
   end if;
-  foreach v_key in array array['then', 'else', 'on_error'] loop
-    if jsonb_typeof(v_step -> v_key) = 'array' then
-      v_step := v_step || jsonb_build_object(v_key, (
+  for v_branch in select b.* from pgwhen._branches(v_step) b loop
+    v_step := jsonb_set(v_step, v_branch.place, case when jsonb_typeof(v_branch.steps) = 'array' then (
         select coalesce(jsonb_agg(pgwhen._normalise_step(s.value, p_names) order by s.ordinality), '[]')
-        from jsonb_array_elements(v_step -> v_key) with ordinality s));
-    end if;
+        from jsonb_array_elements(v_branch.steps) with ordinality s)
+      else pgwhen._normalise_step(v_branch.steps, p_names) - case when v_step #> v_branch.place ? 'id' then '' else 'id' end end);
   end loop;
   return v_step;
 end

@@ -21,6 +21,7 @@ begin
   if not exists (select from pgwhen.activations a where a.workflow_id = p_workflow_id) then
     insert into pgwhen.activations (workflow_id, from_at, status) values (p_workflow_id, v_now, 'active');
   end if;
+  perform pgwhen._tell_change(p_workflow_id, 'published', v_version);
   return v_version;
 end
 $$;

@@ -1,5 +1,6 @@
--- What is captured follows from the keys of active and paused workflows, and from the waits of executions; what nobody waits
--- for costs the application one look-up. Whoever calls this holds the lock of _lock_definitions, so that a workflow that is
+-- What is captured follows from the keys of active and paused workflows, and from what their executions may wait for; what nobody
+-- waits for costs the application one look-up. A version that is no longer the active one is watched for until its executions have
+-- ended, and for a day after it was replaced: a tick that is under way may be starting one of them. Whoever calls this holds the lock of _lock_definitions, so that a workflow that is
 -- being published at this moment is not overlooked.
 create or replace function pgwhen._refresh_subscriptions() returns void
 language plpgsql
@@ -7,6 +8,15 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 begin
   perform pgwhen._lock_definitions();
+  delete from pgwhen.watches w
+  using pgwhen.workflows f
+  where f.workflow_id = w.workflow_id and (f.status = 'archived' or f.active_version is distinct from w.version)
+    and coalesce((select v.published_at from pgwhen.versions v where v.workflow_id = w.workflow_id and v.version = w.version + 1), f.updated_at)
+      < pgwhen._now() - interval '1 day'
+    and not exists (select from pgwhen.unfinished u where u.workflow_id = w.workflow_id and u.version = w.version);
+  delete from pgwhen.watch_keys k
+  where not exists (
+    select from pgwhen.watches w where w.source = k.source and w.key_column = k.key_column and w.type = k.type);
   with wanted as (
     select t.attachment_id, o as operation
     from pgwhen.trigger_keys k
@@ -15,10 +25,7 @@ begin
     cross join lateral unnest(t.operations) o
     where t.attachment_id is not null
     union
-    select a.attachment_id, o
-    from pgwhen.waits a
-    cross join unnest('{insert,update,delete}'::text[]) o
-    where a.attachment_id is not null
+    select w.attachment_id, w.operation from pgwhen.watches w where w.attachment_id is not null
   ), gone as (
     delete from pgwhen.subscriptions s
     where not exists (select from wanted w where w.attachment_id = s.attachment_id and w.operation = s.operation)
@@ -32,4 +39,4 @@ begin
     where k.match_key like pgwhen._like(format('%s:%s:%s=', m.operation, m.attachment_id, m.column_name)) || '%');
 end
 $$;
-comment on function pgwhen._refresh_subscriptions() is 'Brings subscriptions and match_columns in line with the published workflows.';
+comment on function pgwhen._refresh_subscriptions() is 'Brings subscriptions, watches and match_columns in line with the published workflows.';

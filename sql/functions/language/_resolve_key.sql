@@ -10,10 +10,15 @@ declare
   v_relation constant oid := (p_scope -> 'records' -> v_alias ->> 'relation')::oid;
   v_parts constant text[] := string_to_array(p_key, '.');
   v_prefix constant text := case v_bare when 'record' then v_alias when 'row' then 'new' else v_bare end;
-  v_is_root boolean := p_scope -> 'records' ? v_parts[1]
+  v_is_root boolean := p_scope -> 'records' ? v_parts[1] or coalesce(p_scope -> 'items' ? v_parts[1], false)
     or v_parts[1] in ('event', 'input', 'new', 'old', 'changed', 'vars', 'tenant', 'workflow', 'execution', 'now', 'steps',
       'item', 'index');
 begin
+  if p_scope -> 'locals' ? v_parts[1] then
+    return pgwhen._compile_path(v_parts, p_scope, p_place);
+  elsif p_scope ? 'row' then
+    return pgwhen._resolve_row_key(p_key, p_scope, p_place);
+  end if;
   if v_prefix is not null and v_relation is not null then
     if pgwhen._find_column(v_relation, p_key) is not null then
       return pgwhen._compile_path(array[v_prefix, p_key], p_scope, p_place);

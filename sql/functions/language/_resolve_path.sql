@@ -10,7 +10,10 @@ declare
   v_root constant text := p_path[1];
   v_result jsonb;
 begin
-  if p_scope -> 'records' ? v_root then
+  if p_scope -> 'locals' ? v_root then
+    -- The item of a form ($map, $filter, ...): whatever the list holds.
+    v_result := '{"type": null}'::jsonb;
+  elsif p_scope -> 'records' ? v_root then
     v_result := pgwhen._resolve_record_path(p_scope -> 'records' -> v_root, p_path, p_in_template);
     if p_scope -> 'records' -> v_root -> 'is_deleted' = 'true' and v_result ? 'path' then
       v_result := v_result || jsonb_build_object('reads', jsonb_build_array(v_result -> 'path', '["old"]'::jsonb));
@@ -34,9 +37,17 @@ begin
     v_result := pgwhen._resolve_input_path(p_path, p_scope);
   elsif v_root = 'steps' then
     v_result := pgwhen._resolve_step_path(p_path, p_scope);
+  elsif v_root = 'approval' and p_scope ? 'approval' then
+    v_result := pgwhen._resolve_approval_path(p_path);
+  elsif p_scope -> 'items' ? v_root then
+    v_result := pgwhen._resolve_item_path(p_scope -> 'items' -> v_root, p_path, p_in_template);
+  elsif v_root = 'index' and p_scope ? 'items' then
+    v_result := case when cardinality(p_path) > 1
+      then jsonb_build_object('problem', jsonb_build_object('code', 'WF017', 'message', 'index has no parts'))
+      else '{"type": "numeric"}'::jsonb end;
   elsif v_root in ('item', 'index') then
     v_result := jsonb_build_object('problem',
-      jsonb_build_object('code', 'WF004', 'message', v_root || ': loops are not yet supported'));
+      jsonb_build_object('code', 'WF040', 'message', v_root || ' is known within a loop only', 'hint', 'use it in a step of the loop''s steps'));
   else
     v_result := pgwhen._resolve_other_root(p_path, p_scope, p_in_template);
   end if;

@@ -5,16 +5,22 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
   v_steps constant jsonb := coalesce(p_scope -> 'steps', '{}');
-  v_outputs constant jsonb := (case v_steps ->> p_path[2]
+  v_outputs constant jsonb := coalesce(p_scope -> 'outputs' -> p_path[2], (case v_steps ->> p_path[2]
     when 'email' then '{"message_id": "text", "provider": "text"}'
+    when 'loop' then '{"results": "array", "failed": "array"}'
+    when 'start' then '{"execution": "uuid", "status": "text", "reason": "text", "outputs": null}'
+    when 'wait' then '{"event": null, "new": null, "old": null, "input": null}'
+    when 'approval' then '{"decision": "text", "by": "text", "comment": "text", "form": null, "votes": null}'
+    when 'update' then '{"rows": null, "count": "numeric", "more": "boolean"}'
+    when 'delete' then '{"rows": null, "count": "numeric", "more": "boolean"}'
     when 'sms' then '{"message_id": "text", "provider": "text", "segments": "numeric"}'
-    when 'http' then '{"status": "numeric", "headers": null, "json": null, "text": "text"}' end)::jsonb;
+    when 'http' then '{"status": "numeric", "headers": null, "json": null, "text": "text"}' end)::jsonb);
   v_type text;
 begin
   if cardinality(p_path) = 1 then
     return jsonb_build_object('problem',
       jsonb_build_object('code', 'WF017', 'message', 'steps alone is too much', 'hint', 'name one: steps.<id>.output'));
-  elsif p_scope ->> 'place' in ('when', 'suppress_if') then
+  elsif p_scope ->> 'place' in ('when', 'suppress_if', 'exit_on') then
     return jsonb_build_object('problem',
       jsonb_build_object('code', 'WF023', 'message', 'no step has run before the workflow starts'));
   elsif not v_steps ? p_path[2] then
@@ -28,7 +34,9 @@ begin
       'message', format('the output of %s has no %s', p_path[2], p_path[4]),
       'hint', 'it has ' || (select string_agg(k, ', ') from jsonb_object_keys(v_outputs) k)));
   end if;
-  v_type := case when p_path[3] = 'status' then 'text' when cardinality(p_path) = 4 and v_outputs is not null
+  v_type := case when p_path[3] = 'status' then 'text'
+    when p_path[3] = 'output' and cardinality(p_path) = 3 and v_steps ->> p_path[2] in ('switch', 'split') then 'text'
+    when cardinality(p_path) = 4 and v_outputs is not null
     then v_outputs ->> p_path[4] end;
   return jsonb_build_object('type', v_type, 'step', p_path[2]);
 end

@@ -29,6 +29,7 @@ begin
   if p_status = 'archived' then
     perform pgwhen._refresh_subscriptions();
   end if;
+  perform pgwhen._tell_change(v_workflow.workflow_id, case p_status when 'active' then 'resumed' else p_status end, v_workflow.active_version);
   perform pgwhen._audit(p_command, array[p_workflow], p_reason, jsonb_build_object('from', v_workflow.status, 'to', p_status));
   return jsonb_build_object('workflow', p_workflow, 'status', p_status, 'was', v_workflow.status,
     'unfinished', (select count(*) from pgwhen.unfinished u where u.workflow_id = v_workflow.workflow_id));

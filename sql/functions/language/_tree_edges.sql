@@ -1,7 +1,9 @@
 -- Edges of a tree of steps: from the step above, from the branch's owner, or from what needs names. A branch rejoins at the
--- next step. problem is null, or why a step has no edge that it should have.
+-- next step. The first step of a loop's body has none: bodies begin by themselves, and no edge crosses their border. arm is what an
+-- edge counts as where its target does not wait for all: the step that needs names, the branch of a parallel, else the source.
+-- problem is null, or why a step has no edge that it should have.
 create or replace function pgwhen._tree_edges(p_steps jsonb, p_on_error text)
-returns table (source text, target text, outcome text, path text, problem text)
+returns table (source text, target text, outcome text, arm text, path text, problem text)
 language plpgsql immutable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
@@ -10,6 +12,7 @@ declare
     from pgwhen._step_rows(p_steps, 'steps') r where r.step ->> 'id' is not null);
   v_row record;
   v_tails jsonb;
+  v_more jsonb;
   v_tail jsonb;
   v_need jsonb;
 begin
@@ -19,6 +22,7 @@ begin
     problem := null;
     source := null;
     outcome := null;
+    arm := null;
     continue when target is null;
     v_tails := '[]';
     if jsonb_typeof(v_row.step -> 'needs') = 'array' then
@@ -26,18 +30,23 @@ begin
         if not v_rows ? (v_need #>> '{}') then
           problem := 'WF008 ' || coalesce(v_need #>> '{}', 'null');
           return next;
-        elsif exists (select from jsonb_array_elements(v_row.owners) o where o.value -> 0 = v_need) then
-          v_tails := v_tails || (select jsonb_agg(o.value) from jsonb_array_elements(v_row.owners) o where o.value -> 0 = v_need);
-        else
-          v_tails := v_tails || pgwhen._step_tails(v_rows -> (v_need #>> '{}') -> 'step', p_on_error);
+          continue;
+        elsif pgwhen._step_body(v_rows -> (v_need #>> '{}') -> 'owners') is distinct from pgwhen._step_body(v_row.owners) then
+          problem := format('WF030 %s', v_need #>> '{}');
+          return next;
+          continue;
         end if;
+        v_more := coalesce((select jsonb_agg(o.value) from jsonb_array_elements(v_row.owners) o where o.value -> 0 = v_need),
+          pgwhen._step_tails(v_rows -> (v_need #>> '{}') -> 'step', p_on_error));
+        v_tails := v_tails || case when jsonb_array_length(v_row.step -> 'needs') = 1 then v_more else coalesce((
+          select jsonb_agg(jsonb_build_array(t.value -> 0, t.value -> 1, v_need)) from jsonb_array_elements(v_more) t), '[]') end;
       end loop;
       if v_tails = '[]' and v_row.step -> 'needs' <> '[]' and problem is null then
         problem := 'WF010';
         return next;
       end if;
     elsif v_row.previous is null then
-      if v_row.owners <> '[]' then
+      if v_row.owners -> -1 ->> 1 is not null then
         v_tails := jsonb_build_array(v_row.owners -> -1);
       end if;
     else
@@ -51,8 +60,19 @@ begin
     for v_tail in select distinct t.value from jsonb_array_elements(v_tails) t loop
       source := v_tail ->> 0;
       outcome := v_tail ->> 1;
+      arm := coalesce(v_tail ->> 2, source);
       return next;
     end loop;
+    if pgwhen._join_step(v_row.step) is not null then
+      target := pgwhen._join_step(v_row.step);
+      path := v_row.path || '.join';
+      for v_tail in select distinct t.value from jsonb_array_elements(pgwhen._parallel_tails(v_row.step, p_on_error)) t loop
+        source := v_tail ->> 0;
+        outcome := v_tail ->> 1;
+        arm := v_tail ->> 2;
+        return next;
+      end loop;
+    end if;
   end loop;
 end
 $$;

@@ -63,6 +63,7 @@ begin
     'changes', case when v_plan = 'changed' then pgwhen._definition_changes(v_before, v_definition) else '[]' end,
     'warnings', (select coalesce(jsonb_agg(p.value order by p.value ->> 'path'), '[]') from jsonb_array_elements(v_examined -> 'problems') p where p.value ->> 'severity' = 'warning'),
     'grants', '[]'::jsonb,
+    'existing', case when v_plan = 'created' and p_publish and not p_dry_run then pgwhen._count_existing(v_identifier) end,
     'unfinished', (select coalesce(jsonb_object_agg(u.version, u.count), '{}') from (
       select n.version, count(*) from pgwhen.unfinished n where n.workflow_id = v_workflow.workflow_id group by n.version) u));
 end

@@ -13,9 +13,10 @@ begin
     'definition', coalesce(w.draft, v.definition), 'source', case when w.draft is not null then w.draft_source else v.source end,
     'key_order', jsonb_build_object(
       'top', (select jsonb_agg(l.key order by l.place) from pgwhen._language() l where l.scope = 'workflow'),
+      'trigger', (select jsonb_agg(l.key order by l.place) from pgwhen._language() l where l.scope = 'trigger'),
       'inside', (select jsonb_agg(k.key order by k.place) from (
-        -- Small objects share names with steps and triggers, whose order counts.
-        select l.key, coalesce(max(l.place) filter (where l.scope not in ('retry', 'input', 'edge', 'test', 'given')),
+        -- Small objects share names with steps, whose order counts.
+        select l.key, coalesce(max(l.place) filter (where l.scope not in ('retry', 'input', 'part', 'edge', 'test', 'given')),
           max(l.place)) as place
         from pgwhen._language() l
         where l.scope not in ('workflow', 'type')

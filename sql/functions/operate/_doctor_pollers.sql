@@ -19,5 +19,10 @@ as $$
   select 'pollers', 'error', format('of a version that this database does not accept: %s', s.foreign_pollers), 'Upgrade them, or run pgwhen migrate.'
   from seen s
   where s.foreign_pollers is not null
+  union all
+  select 'pollers', 'error', 'database steps wait, and no poller that performs them was seen in the last ten minutes', 'Start or upgrade one: they need contract 2.'
+  from seen s
+  where exists (select from pgmq.q_pgwhen_actions q where q.vt <= s.now and q.message @> '{"v": 2}')
+    and not exists (select from pgwhen.pollers p where p.contract >= 2 and p.seen_at > s.now - interval '10 minutes')
 $$;
 comment on function pgwhen._doctor_pollers() is 'doctor: pollers seen lately.';

@@ -10,6 +10,14 @@ as $$
     join pgwhen.triggers t on t.workflow_id = w.workflow_id and t.version = w.active_version and t.enabled
     join pgwhen.attachments a on a.attachment_id = t.attachment_id
     where w.status = 'active' and w.tenant = pgwhen._tenant() and a.detached_at is not null
+    union
+    select 'error', format('executions of %s wait for %s.%s, which is not attached', w.workflow, a.schema_name, a.table_name),
+      format('As its owner: pgwhen attach %s.%s', a.schema_name, a.table_name)
+    from pgwhen.watches k
+    join pgwhen.workflows w on w.workflow_id = k.workflow_id
+    join pgwhen.attachments a on a.attachment_id = k.attachment_id
+    where w.tenant = pgwhen._tenant() and a.detached_at is not null
+      and exists (select from pgwhen.unfinished u where u.workflow_id = k.workflow_id and u.version = k.version)
     union all
     select 'warning', format('workflow %s has a draft that is not published', w.workflow), null
     from pgwhen.workflows w
@@ -22,4 +30,4 @@ as $$
   where w.tenant = pgwhen._tenant()
   having not exists (select from problem p where p.status = 'error')
 $$;
-comment on function pgwhen._doctor_workflows() is 'doctor: workflows that cannot start.';
+comment on function pgwhen._doctor_workflows() is 'doctor: workflows that cannot start, and executions that wait for what is not captured.';

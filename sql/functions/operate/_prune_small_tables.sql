@@ -8,6 +8,8 @@ declare
   v_pollers integer;
   v_start_keys integer;
   v_trigger_keys integer;
+  v_approvals integer;
+  v_audit integer;
 begin
   delete from pgwhen.pollers p where p.seen_at < p_now - interval '1 day';
   get diagnostics v_pollers = row_count;
@@ -28,7 +30,13 @@ begin
       where starts_with(k.match_key, format('%s:%s:%s=', m.operation, m.attachment_id, m.column_name)));
     perform pgwhen._refresh_subscriptions();
   end if;
-  return jsonb_build_object('pollers', v_pollers, 'start_keys', v_start_keys, 'trigger_keys', v_trigger_keys);
+  delete from pgwhen.approval_requests r
+  where r.closed_at < p_cutoff and not exists (select from pgwhen.executions x where x.execution_id = r.execution_id);
+  get diagnostics v_approvals = row_count;
+  delete from pgwhen.audit_log u where u.at < p_now - greatest(pgwhen._setting('audit_retention_days', 400), 1) * interval '1 day';
+  get diagnostics v_audit = row_count;
+  perform pgwhen._prune_waits(p_now, p_cutoff);
+  return jsonb_build_object('approvals', v_approvals, 'audit', v_audit, 'pollers', v_pollers, 'start_keys', v_start_keys, 'trigger_keys', v_trigger_keys);
 end
 $$;
-comment on function pgwhen._prune_small_tables(timestamptz, timestamptz) is 'Drops pollers not seen for a day, old start keys, and match keys of archived workflows.';
+comment on function pgwhen._prune_small_tables(timestamptz, timestamptz) is 'Drops pollers not seen for a day, old start keys, match keys of archived workflows, approvals whose execution was dropped, and what the audit log had long enough.';

@@ -22,6 +22,10 @@ as $$
   union all
   select * from pgwhen._doctor_connections()
   union all
+  select * from pgwhen._doctor_approvals()
+  union all
+  select * from pgwhen._doctor_held()
+  union all
   select * from pgwhen._doctor_settings()
 $$;
 comment on function pgwhen.doctor() is 'Examines the installation: a row for each thing looked at, with status ok, warning or error, and what to do.';

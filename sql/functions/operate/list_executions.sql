@@ -31,7 +31,7 @@ begin
       from pgwhen.unfinished u
       join pgwhen.workflows w on w.workflow_id = u.workflow_id and w.tenant = pgwhen._tenant()
       join pgwhen.executions x on x.execution_id = u.execution_id
-      where (p_workflow is null or w.workflow = p_workflow) and x.status = p_status and (p_since is null or x.started_at >= p_since)
+      where (p_workflow is null or w.workflow = p_workflow) and x.status = p_status and x.body is null and (p_since is null or x.started_at >= p_since)
       order by u.execution_id desc
       limit p_limit);
   else
@@ -41,7 +41,7 @@ begin
       join pgwhen.workflows w on w.workflow_id = x.workflow_id
       where x.execution_id >= v_from and x.tenant = pgwhen._tenant()
         and (p_workflow is null or w.workflow = p_workflow) and (p_status is null or x.status = p_status)
-        and (p_since is null or x.started_at >= p_since)
+        and (p_since is null or x.started_at >= p_since) and x.body is null
       order by x.execution_id desc
       limit p_limit);
   end if;
@@ -55,5 +55,5 @@ begin
     order by i.n;
 end
 $$;
-comment on function pgwhen.list_executions(text, text, timestamptz, integer) is 'The newest executions of the tenant, by status, workflow and start time.
+comment on function pgwhen.list_executions(text, text, timestamptz, integer) is 'The newest executions of the tenant, by status, workflow and start time. Items of loops are not among them: show_execution has them.
 event is what started it (jobs.updated, or the type of an application event); record_key the primary key of its record.';

@@ -1,15 +1,16 @@
 -- Small deletions first, what takes strong locks last and shortly, so that the locks are held for little but the commit. A trigger
 -- on a new partition of the application holds a lock on that partition until the commit: then the week waits for the next call. One
 -- week a call: the caller goes on, each in a transaction of its own, while there is more.
-create or replace function pgwhen.maintain() returns jsonb
+create or replace function pgwhen.maintain(p_archived jsonb default null) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
 set lock_timeout = '2s'
 as $$
 declare
   v_now timestamptz := pgwhen._now();
-  v_cutoff timestamptz := v_now - greatest(pgwhen._setting('retention_days', 30), 1) * interval '1 day';
-  v_failed_cutoff timestamptz := v_now - greatest(pgwhen._setting('failed_retention_days', 90), 1) * interval '1 day';
+  v_cutoff timestamptz := least(v_now - greatest(pgwhen._setting('retention_days', 30), 1) * interval '1 day', (p_archived ->> 'cutoff')::timestamptz);
+  v_failed_cutoff timestamptz := least(v_now - greatest(pgwhen._setting('failed_retention_days', 90), 1) * interval '1 day',
+    (p_archived ->> 'failed_cutoff')::timestamptz);
   v_done jsonb;
   v_attachments jsonb := '[]'::jsonb;
   v_made integer;
@@ -31,7 +32,9 @@ begin
   end;
   if not jsonb_path_exists(v_attachments, '$[*] ? (@.change == "trigger made" || @.change == "partition covered")') then
     begin
-      v_week := pgwhen._retire_week(v_cutoff, v_failed_cutoff);
+      if p_archived is null or p_archived ->> 'week' = to_char(pgwhen._oldest_week(v_cutoff) at time zone 'UTC', 'IYYY"w"IW') then
+        v_week := pgwhen._retire_week(v_cutoff, v_failed_cutoff);
+      end if;
       v_more := pgwhen._oldest_week(v_cutoff) is not null;
     exception
       when lock_not_available or deadlock_detected then
@@ -44,5 +47,6 @@ begin
     'week_retired', to_char(v_week at time zone 'UTC', 'IYYY"w"IW'), 'postponed', v_postponed, 'more', v_more);
 end
 $$;
-comment on function pgwhen.maintain() is 'Makes partitions, drops what is older than the settings say, looks after attached tables. Call it daily, and again while more is true.
-Retires at most one week a call. Nothing that is unfinished is dropped. Returns {single_flight, removed, attachments, partitions_made, week_retired, postponed, more}.';
+comment on function pgwhen.maintain(jsonb) is 'Makes partitions, drops what is older than the settings say, looks after attached tables. Call it daily, and again while more is true.
+Retires at most one week a call. Nothing that is unfinished is dropped. With p_archived, a plan of
+plan_archive, it drops only what that plan names. Returns {single_flight, removed, attachments, partitions_made, week_retired, postponed, more}.';

@@ -13,7 +13,10 @@ begin
     'reason', x.reason, 'error', x.error, 'had_failures', x.had_failures, 'generation', x.generation, 'priority', x.priority,
     'depth', x.depth, 'tenant', x.tenant, 'started_at', x.started_at, 'finished_at', x.finished_at,
     'event', jsonb_build_object('event_id', x.event_id, 'type', e.type, 'operation', e.operation, 'occurred_at', e.occurred_at,
-      'actor', e.actor, 'changed', to_jsonb(e.changed), 'cause', e.cause),
+      'actor', e.actor, 'changed', to_jsonb(e.changed), 'cause', e.cause, 'input', e.input),
+    'parent', case when x.parent_execution_id is not null then jsonb_build_object('execution_id', x.parent_execution_id,
+      'step_id', x.parent_step_id, 'index', x.item_index, 'item', x.item) end,
+    'edited_input', x.input,
     'record', case when x.record_key is not null then
       jsonb_build_object('table', a.schema_name || '.' || a.table_name, 'key', x.record_key) end,
     'steps', pgwhen._show_steps(x),

@@ -8,7 +8,8 @@ begin
     select from pgwhen.workflows w where w.tenant = pgwhen._tenant() and w.workflow = p_workflow
   ) then
     raise exception using errcode = 'WF200', message = format('workflow %s does not exist', p_workflow),
-      hint = 'pgwhen workflows lists them.';
+      hint = coalesce('Did you mean ' || pgwhen._nearest(p_workflow, array(
+        select w.workflow from pgwhen.workflows w where w.tenant = pgwhen._tenant())) || '?', 'pgwhen workflows lists them.');
   end if;
 end
 $$;

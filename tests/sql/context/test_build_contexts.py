@@ -118,25 +118,22 @@ def test_only_the_steps_referred_to_are_there(shop: World) -> None:
     assert shop.context(execution)["steps"] == {"a": {"status": "failed", "output": None, "error": {"code": "refused"}}}
 
 
-def test_conditions_and_the_engine_always_have_a_clock_and_both_rows(shop: World) -> None:
+def test_conditions_and_the_engine_always_have_a_clock(shop: World) -> None:
     paths = {"condition": [["vars", "a"]], "engine": [["input", "b"]], "action": [["tenant", "id"]]}
     workflow = shop.publish("w", [], {"s": paths}, vars={"a": 1})
     execution = shop.run(workflow, None, input={"b": 2})
     shop.begin(execution, "s")
-    empty = {"new": None, "old": None, "changed": None}
     assert shop.context(execution, kind="condition") == {
         "v": 1,
         "vars": {"a": 1},
         "now": "2026-03-28T12:00:00.5+00:00",
-        **empty,
     }
     assert shop.context(execution, kind="engine") == {
         "v": 1,
         "input": {"b": 2},
         "now": "2026-03-28T12:00:00.5+00:00",
-        **empty,
     }
-    assert shop.context(execution, kind="start").keys() == {"v", "vars", "input", "now", "new", "old", "changed"}
+    assert shop.context(execution, kind="start").keys() == {"v", "vars", "input", "now"}
     assert shop.context(execution) == {"v": 1, "tenant": {"id": "default"}}
 
 

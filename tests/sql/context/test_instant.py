@@ -26,9 +26,9 @@ CASES: list[tuple[object, str | None, str | None]] = [
     ("2026-07-05", "Europe/Amsterdam", "2026-07-04 22:00:00"),
     ("2026-07-05", None, "2026-07-05 00:00:00"),
     ("2026-07-05", "America/New_York", "2026-07-05 04:00:00"),
-    # 02:30 does not exist on 29 March 2026 in Amsterdam; on 25 October it exists twice, and the second is meant.
+    # 02:30 does not exist on 29 March 2026 in Amsterdam; on 25 October it exists twice, and the first is meant.
     ("2026-03-29T02:30:00", "Europe/Amsterdam", "2026-03-29 01:30:00"),
-    ("2026-10-25T02:30:00", "Europe/Amsterdam", "2026-10-25 01:30:00"),
+    ("2026-10-25T02:30:00", "Europe/Amsterdam", "2026-10-25 00:30:00"),
     ("now", "Europe/Amsterdam", "2026-03-28 12:00:00"),
     (" now + 2 hours", "Europe/Amsterdam", "2026-03-28 14:00:00"),
     ("now+2h", None, "2026-03-28 14:00:00"),

@@ -68,7 +68,7 @@ def define(
     values = [json.dumps(v) if isinstance(v, dict) else v for v in columns.values()]
     db.execute(
         f"insert into pgwhen.triggers (workflow_id, version, trigger_no, {', '.join(columns)})"
-        f" values (%s, 1, 1, {', '.join(['%s'] * len(columns))})",  # type: ignore[arg-type]
+        f" values (%s, 1, 1, {', '.join(['%s'] * len(columns))})",
         [workflow_id, *values],
     )
     db.execute(
@@ -192,6 +192,6 @@ def fake_clock(db: Connection, at: str) -> None:
 
 
 def _value(db: Connection, query: str, *parameters: Any) -> Any:
-    row = db.execute(query, parameters).fetchone()  # type: ignore[arg-type]
+    row = db.execute(query, parameters).fetchone()
     assert row is not None
     return row[0]

@@ -247,4 +247,4 @@ def test_state_changes_are_hot_updates(db: Connection) -> None:
         "select sum(n_tup_upd)::integer, sum(n_tup_hot_upd)::integer from pg_stat_user_tables"
         " where relname like any (array['executions%', 'execution_steps%'])"
     ).fetchone()
-    assert rows is not None and rows[0] >= 200 and rows[1] >= 0.6 * rows[0]
+    assert rows is not None and rows[0] >= 150 and rows[1] >= 0.6 * rows[0]

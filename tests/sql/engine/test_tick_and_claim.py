@@ -158,3 +158,41 @@ def test_the_poller_role_can_call_it_and_see_nothing_else(connect: Connect, db: 
     for relation in ("pgwhen.executions", "pgwhen.events", "pgmq.q_pgwhen_actions", "pgwhen.connections"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             poller.execute(f"select * from {relation}")  # type: ignore[arg-type]
+
+
+def test_actions_that_begin_in_the_claim_are_leased_as_far_as_there_is_room(db: Connection) -> None:
+    workflow = define(db, [{"id": "post"}])
+    happen(db, workflow, *({"id": n} for n in range(5)))
+    first = claim(db, 3)
+    assert len(first) == 3 and {a["attempt"] for a in first} == {1}
+    assert count(db, "pgwhen.execution_steps where status = 'claimed' and started_at is not null") == 3
+    assert count(db, "pgwhen.execution_steps where status = 'queued'") == 2
+    freeze(db, first)
+    assert report(db, first) == {"reported": 3, "late": 0}
+    assert len(claim(db, 3)) == 2 and claim(db, 3) == []
+
+
+def test_what_waits_goes_before_what_begins(db: Connection) -> None:
+    workflow = define(db, [{"id": "post"}])
+    happen(db, workflow, {"id": 1}, {"id": 2})
+    db.execute("select pgwhen.tick(500)")
+    happen(db, workflow, {"id": 3}, {"id": 4})
+    assert sorted(a["context"]["new"]["id"] for a in claim(db, 3))[:2] == [1, 2]
+    assert len(claim(db, 3)) == 1
+
+
+def test_a_tick_without_a_claim_leases_nothing(db: Connection) -> None:
+    workflow = define(db, [{"id": "post"}])
+    with db.transaction():
+        assert claim(db, 10) == []
+        happen(db, workflow, {"id": 1})
+        db.execute("select pgwhen.tick(500)")
+    assert steps(db) == {"post": "queued"}
+
+
+def test_an_action_whose_execution_fails_in_the_same_tick_is_neither_given_out_nor_kept(db: Connection) -> None:
+    workflow = define(db, [{"id": "post"}, {"id": "sleep", "type": "delay", "until": {"path": ["new", "nothing"]}}])
+    happen(db, workflow, {"id": 1})
+    assert claim(db) == []
+    assert executions(db) == ["failed"] and steps(db) == {"post": "cancelled", "sleep": "failed"}
+    assert count(db, "pgmq.q_pgwhen_actions") == 0

@@ -17,7 +17,7 @@ def test_the_definition_and_its_source(own: Connection) -> None:
     assert found["definition"] == call(own, "normalise_definition", SEED)
     assert (found["source"], found["version"], found["status"], found["is_draft"]) == ("the text", 1, "active", False)
     assert found["key_order"]["top"][:5] == ["workflow", "name", "description", "tags", "when"]
-    assert found["key_order"]["inside"][:3] == ["table", "row", "columns"]
+    assert found["key_order"]["trigger"][:4] == ["id", "table", "row", "columns"]
     assert apply(own, found["definition"])["plan"] == "unchanged"
 
 

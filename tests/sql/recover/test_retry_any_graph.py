@@ -128,5 +128,5 @@ def clean(db: Connection) -> None:
         " pgwhen.logs, pgwhen.failures, pgwhen.unfinished, pgwhen.audit_log, pgwhen.trigger_keys, pgwhen.edges,"
         " pgwhen.steps, pgwhen.triggers,"
         " pgwhen.versions, pgwhen.activations, pgwhen.workflows, pgwhen.attachments, pgwhen.subscriptions,"
-        " pgmq.q_pgwhen_actions, pgmq.q_pgwhen_events"
+        " pgmq.q_pgwhen_actions, pgmq.q_pgwhen_events cascade"
     )

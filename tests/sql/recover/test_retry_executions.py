@@ -408,5 +408,6 @@ def test_an_empty_or_boundless_list_is_refused(db: Connection, ids: Any) -> None
 
 def test_nulls_and_repeated_ids(db: Connection) -> None:
     execution = failed(db, define(db, [{"id": "a"}]))
-    rows = db.execute("select * from pgwhen.retry_executions(%s::uuid[])", [[execution, None, execution]]).fetchall()
+    query = "select execution_id, result from pgwhen.retry_executions(%s::uuid[])"
+    rows = db.execute(query, [[execution, None, execution]]).fetchall()
     assert rows == [(execution, "retried"), (None, "not found")]

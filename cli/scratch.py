@@ -1,0 +1,438 @@
+"""A scratch database for tests of definitions: tables like those of a real one, without a row of it.
+
+The structure comes from a database (columns, types, keys, foreign keys, enums, defaults that can be had), from an SQL
+file, or from the rows that tests give: types from values, foreign keys from objects inside of rows.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from ..poller.templates import dumps, loads
+
+Connection = psycopg.Connection[Any]
+
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?([+-]\d\d(:?\d\d)?|Z)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_NOW = re.compile(r"\b(now\(\)|current_timestamp(\(\d\))?|(clock|statement|transaction)_timestamp\(\))", re.IGNORECASE)
+
+
+class ScratchError(Exception):
+    """The tables or rows of a test cannot be made; the message says which and why."""
+
+
+# ---------------------------------------------------------------- structure from a database
+
+_TABLES: LiteralString = """
+with recursive reached as (
+  select c.oid
+  from unnest(%s::text[]) wanted (name)
+  join pg_class c on c.oid = coalesce(
+    to_regclass(wanted.name),
+    (select o.oid from pg_class o join pg_namespace n on n.oid = o.relnamespace
+     where o.relname = wanted.name and o.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname not in
+       ('information_schema', 'pgwhen', 'pgmq') order by n.nspname limit 1))
+  where c.relkind in ('r', 'p')
+  union
+  select f.confrelid from reached r join pg_constraint f on f.conrelid = r.oid and f.contype = 'f'
+)
+select c.oid::bigint, n.nspname, c.relname,
+  (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+     'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
+     'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
+     'identity', a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%%') order by a.attnum)
+   from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+  (select json_agg(json_build_object('type', k.contype, 'definition', pg_get_constraintdef(k.oid))
+     order by k.contype = 'f', k.oid)
+   from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'f'))
+from reached r
+join pg_class c on c.oid = r.oid
+join pg_namespace n on n.oid = c.relnamespace
+order by c.oid
+"""
+
+_TYPES: LiteralString = """
+select n.nspname, t.typname, t.typtype, format_type(t.typbasetype, t.typtypmod),
+  (select array_agg(e.enumlabel::text order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid)
+from pg_type t
+join pg_namespace n on n.oid = t.typnamespace
+where t.typtype in ('e', 'd') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgwhen', 'pgmq')
+  and t.oid in (
+    select coalesce(nullif(u.typelem, 0), u.oid)
+    from pg_attribute a join pg_type u on u.oid = a.atttypid
+    where a.attrelid::bigint = any (%s) and a.attnum > 0 and not a.attisdropped)
+order by t.typtype = 'd', t.oid
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """Statements that make tables; those that may fail are left out where they do."""
+
+    statements: list[sql.Composable] = field(default_factory=list)
+    attempts: list[sql.Composable] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+def structure_of(source: Connection, names: Sequence[str]) -> Structure:
+    """The structure of the tables named in a database, and of all that their foreign keys lead to. Reads no row."""
+    rows = source.execute(_TABLES, [list(names)]).fetchall()
+    found = Structure()
+    schemas = sorted({row[1] for row in rows})
+    types = source.execute(_TYPES, [[row[0] for row in rows]]).fetchall()
+    for schema in sorted({*schemas, *(row[0] for row in types)}):
+        found.statements.append(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+    for schema, name, kind, base, labels in types:
+        of = (
+            sql.SQL("enum ({})").format(sql.SQL(", ").join(map(sql.Literal, labels or [])))
+            if kind == "e"
+            else sql.SQL(base)
+        )
+        what = sql.SQL("type") if kind == "e" else sql.SQL("domain")
+        found.statements.append(sql.SQL("create {} {} as {}").format(what, sql.Identifier(schema, name), of))
+    late: list[sql.Composable] = []
+    for _, schema, name, columns, constraints in rows:
+        table = sql.Identifier(schema, name)
+        parts = [sql.SQL("{} {}{}").format(
+            sql.Identifier(column["name"]), sql.SQL(column["type"]),
+            sql.SQL(" generated by default as identity" if column["identity"] else ""),
+        ) for column in columns or []]  # fmt: skip
+        found.statements.append(sql.SQL("create table {} ({})").format(table, sql.SQL(", ").join(parts)))
+        for column in columns or []:
+            found.attempts.extend(_expressions(table, column))
+        for constraint in constraints or []:
+            statement = sql.SQL("alter table {} add {}").format(table, sql.SQL(constraint["definition"]))
+            (late if constraint["type"] == "f" else found.statements).append(statement)
+    found.attempts.extend(late)
+    known = {name for _, schema, table, *_ in rows for name in (table, f"{schema}.{table}")}
+    found.missing.extend(name for name in names if name not in known)
+    return found
+
+
+def _expressions(table: sql.Identifier, column: Mapping[str, Any]) -> list[sql.Composable]:
+    """Default or generation of a column, with the clock of the test. Functions of the application are not there."""
+    name = sql.Identifier(column["name"])
+    if column["generated"]:
+        text = sql.SQL("alter table {} drop column {}, add column {} {} generated always as ({}) stored")
+        return [text.format(table, name, name, sql.SQL(column["type"]), sql.SQL(column["generated"]))]
+    if column["default"] and not column["identity"]:
+        expression = sql.SQL(_NOW.sub("pgwhen._now()", column["default"]))
+        return [sql.SQL("alter table {} alter column {} set default {}").format(table, name, expression)]
+    return []
+
+
+# ---------------------------------------------------------------- structure from rows
+
+
+@dataclass(slots=True)
+class _Table:
+    columns: dict[str, str] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
+
+
+def structure_from(
+    rows: Iterable[tuple[str, Mapping[str, Any]]], tables: Iterable[str], is_followed: Callable[[str], bool]
+) -> Structure:
+    """The structure that rows, (table, row) each, show; ``tables`` are there too.
+
+    An object inside of a row is what a foreign key points to where ``is_followed`` says so of its name, or where there
+    is a table of that name; else it is JSON.
+    """
+    rows = list(rows)
+    found: dict[str, _Table] = {name: _Table() for name in tables}
+    for name, _ in rows:
+        found.setdefault(name, _Table())
+    for name, row in rows:
+        _add_row(found, name, row, is_followed)
+    result = Structure()
+    keys = {name: table.columns.pop("id", "bigint") for name, table in found.items()}
+    for name, table in found.items():
+        key = "bigint" if keys[name] in ("unknown", "numeric") else keys[name]
+        default = {
+            "bigint": "generated by default as identity",
+            "uuid": "default gen_random_uuid()",
+            "text": "default gen_random_uuid()::text",
+        }.get(key, "")
+        parts = [sql.SQL(f"id {key} {default} primary key")]
+        for column, type_ in table.columns.items():
+            target = table.references.get(column)
+            if target:
+                type_ = "bigint" if keys[target] in ("unknown", "numeric") else keys[target]
+            of = sql.SQL("text" if type_ == "unknown" else type_)
+            parts.append(sql.SQL("{} {}").format(sql.Identifier(column), of))  # type: ignore[arg-type]
+        if "." in name:
+            schema = sql.Identifier(name.split(".")[0])
+            result.statements.append(sql.SQL("create schema if not exists {}").format(schema))
+        result.statements.append(sql.SQL("create table {} ({})").format(_identifier(name), sql.SQL(", ").join(parts)))
+    for name, table in found.items():
+        for column, target in table.references.items():
+            text = sql.SQL("alter table {} add foreign key ({}) references {}")
+            result.statements.append(text.format(_identifier(name), sql.Identifier(column), _identifier(target)))
+    return result
+
+
+def _add_row(found: dict[str, _Table], name: str, row: Mapping[str, Any], is_followed: Callable[[str], bool]) -> None:
+    table = found.setdefault(name, _Table())
+    for key, value in row.items():
+        if isinstance(value, Mapping) and (is_followed(key) or _table_named(found, key) in found):
+            target = _table_named(found, key)
+            table.columns.setdefault(f"{key}_id", "bigint")
+            table.references[f"{key}_id"] = target
+            _add_row(found, target, value, is_followed)
+        elif not (value is None and is_followed(key)):
+            table.columns[key] = _wider(table.columns.get(key), _type_of(value))
+
+
+def _table_named(found: Mapping[str, _Table], key: str) -> str:
+    """The table that a foreign key of that name points to: one that is known, else the plural."""
+    plural = _plural(key)
+    return next((name for name in found if name in (plural, key) or name.endswith(f".{plural}")), plural)
+
+
+def _plural(word: str) -> str:
+    if re.search(r"[^aeiou]y$", word):
+        return word[:-1] + "ies"
+    return word + ("es" if re.search(r"(s|x|ch|sh)$", word) else "s")
+
+
+def _type_of(value: Any) -> str:
+    match value:
+        case None:
+            return "unknown"
+        case bool():
+            return "boolean"
+        case int():
+            return "bigint"
+        case Decimal() | float():
+            return "numeric"
+        case str() if _UUID.fullmatch(value):
+            return "uuid"
+        case str() if _DATE_TIME.fullmatch(value):
+            return "timestamptz"
+        case str() if _DATE.fullmatch(value):
+            return "date"
+        case str():
+            return "text"
+        case _:
+            return "jsonb"
+
+
+def _wider(one: str | None, other: str) -> str:
+    """The type that holds the values of both."""
+    if one in (None, "unknown", other):
+        return other
+    if other == "unknown":
+        return str(one)
+    kinds = {str(one), other}
+    if kinds == {"bigint", "numeric"}:
+        return "numeric"
+    if kinds == {"date", "timestamptz"}:
+        return "timestamptz"
+    return "jsonb" if "jsonb" in kinds else "text"
+
+
+def _identifier(name: str) -> sql.Identifier:
+    return sql.Identifier(*name.split(".", 1))
+
+
+# ---------------------------------------------------------------- making tables and rows
+
+
+def build(connection: Connection, structure: Structure) -> None:
+    """Make the tables. Raises ScratchError."""
+    for statement in structure.statements:
+        try:
+            connection.execute(statement)  # type: ignore[call-overload]
+        except psycopg.Error as error:
+            text = statement.as_string(connection)
+            raise ScratchError(f"the tables cannot be made: {_primary(error)}, in: {text[:200]}") from error
+    for statement in structure.attempts:
+        try:
+            with connection.transaction():
+                connection.execute(statement)  # type: ignore[call-overload]
+        except psycopg.Error:
+            continue  # a default or key that needs something of the application: the test does without
+
+
+_COLUMNS: LiteralString = """
+select a.attname, f.relation, f.target, f.is_only
+from pg_attribute a
+left join lateral (
+  select format('%%I.%%I', n.nspname, c.relname) as relation,
+    (select t.attname from pg_attribute t where t.attrelid = k.confrelid and t.attnum = k.confkey[1]) as target,
+    (select count(*) = 1 from pg_constraint o
+     where o.conrelid = k.conrelid and o.contype = 'f' and o.confrelid = k.confrelid) as is_only
+  from pg_constraint k
+  join pg_class c on c.oid = k.confrelid
+  join pg_namespace n on n.oid = c.relnamespace
+  where k.conrelid = a.attrelid and k.contype = 'f' and cardinality(k.conkey) = 1 and k.conkey[1] = a.attnum
+  limit 1
+) f on true
+where a.attrelid = %s::regclass and a.attnum > 0 and not a.attisdropped
+"""
+
+
+def find_table(connection: Connection, name: str) -> str:
+    """The table that a name means, quoted. Raises ScratchError."""
+    row = connection.execute(
+        """
+        select format('%%I.%%I', n.nspname, c.relname)
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where %s::text in (c.relname::text, n.nspname || '.' || c.relname) and c.relkind in ('r', 'p')
+          and n.nspname not in ('pg_catalog', 'information_schema', 'pgwhen', 'pgmq')
+        order by n.nspname = 'public' desc, n.nspname limit 1
+        """,
+        [name],
+    ).fetchone()
+    if row is None:
+        raise ScratchError(f"there is no table {name}")
+    return str(row[0])
+
+
+def write_row(connection: Connection, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Insert a row, and before it the rows that its foreign keys point to; what the table then has.
+
+    Raises ScratchError.
+    """
+    name = find_table(connection, table)
+    values = resolve_row(connection, name, row)
+    names = sql.SQL(", ").join(map(sql.Identifier, values))
+    if not values:
+        query = sql.SQL("insert into {} as made default values returning to_jsonb(made)::text")
+        return _one(connection, query.format(sql.SQL(name)), [], table)
+    query = sql.SQL(
+        "insert into {} as made ({}) overriding system value select {} from jsonb_populate_record(null::{}, %s::jsonb)"
+        " returning to_jsonb(made)::text"
+    )
+    text = query.format(sql.SQL(name), names, names, sql.SQL(name))
+    return _one(connection, text, [dumps(values)], table)
+
+
+def resolve_row(connection: Connection, name: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a row: objects under the name of a foreign key are written and become its value."""
+    columns = {column: rest for column, *rest in connection.execute(_COLUMNS, [name]).fetchall()}
+    values: dict[str, Any] = {}
+    for key, value in row.items():
+        column = _foreign_key(columns, key) if key not in columns or isinstance(value, Mapping) else None
+        if column and (value is None or isinstance(value, Mapping)):
+            relation, target, _ = columns[column]
+            values[column] = None if value is None else _existing_or_new(connection, relation, target, value)
+        elif key in columns:
+            values[key] = value
+        else:
+            raise ScratchError(f"{name.removeprefix('public.')} has no column {key}")
+    return values
+
+
+def _foreign_key(columns: Mapping[str, list[Any]], key: str) -> str | None:
+    """The foreign key that a name means: of the column key or key_id, or the only one that leads to the table."""
+    for column in (key, f"{key}_id"):
+        if column in columns and columns[column][0]:
+            return column
+    named = [
+        column
+        for column, (relation, _, only) in columns.items()
+        if only and relation.split(".")[-1] in (key, _plural(key))
+    ]
+    return named[0] if len(named) == 1 else None
+
+
+def _existing_or_new(connection: Connection, relation: str, target: str, row: Mapping[str, Any]) -> Any:
+    """The key of the row that an object stands for: one that is there already if it names a key that is."""
+    if row.get(target) is not None:
+        query = sql.SQL("select to_jsonb(t.{}) from {} t where t.{}::text = %s").format(
+            sql.Identifier(target), sql.SQL(relation), sql.Identifier(target)
+        )
+        found = connection.execute(query, [str(row[target])]).fetchone()
+        if found:
+            return found[0]
+    return write_row(connection, relation.replace('"', ""), row)[target]
+
+
+def write_or_change_row(connection: Connection, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a row, or change the one that has its key already; what the table then has. Raises ScratchError."""
+    name = find_table(connection, table)
+    keys = _key_columns(connection, name)
+    if not keys or any(row.get(key) is None for key in keys):
+        return write_row(connection, table, row)
+    where, values = _where(connection, name, row)
+    found = connection.execute(sql.SQL("select from {} made where {}").format(sql.SQL(name), where), values).fetchone()
+    return write_row(connection, table, row) if found is None else update_row(connection, table, row, row)
+
+
+def update_row(connection: Connection, table: str, before: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the row that ``before`` is to what ``row`` says; what the table then has. Raises ScratchError."""
+    name = find_table(connection, table)
+    keys = _key_columns(connection, name)
+    # A generated key cannot be written, not even as it is.
+    same = {key for key in keys if key in before and str(before[key]) == str(row.get(key))}
+    values = {key: value for key, value in resolve_row(connection, name, row).items() if key not in same}
+    if not values:
+        raise ScratchError(f"the row of {table} does not change: new holds nothing but its key")
+    names = sql.SQL(", ").join(map(sql.Identifier, values))
+    query = sql.SQL(
+        "update {} as made set ({}) = (select {} from jsonb_populate_record(null::{}, %s::jsonb)) where {}"
+        " returning to_jsonb(made)::text"
+    )
+    where, parameters = _where(connection, name, before)
+    text = query.format(sql.SQL(name), names, names, sql.SQL(name), where)
+    return _one(connection, text, [dumps(values), *parameters], table)
+
+
+def delete_row(connection: Connection, table: str, before: Mapping[str, Any]) -> None:
+    """Delete the row that ``before`` is. Raises ScratchError."""
+    name = find_table(connection, table)
+    where, keys = _where(connection, name, before)
+    _one(
+        connection,
+        sql.SQL("delete from {} as made where {} returning to_jsonb(made)::text").format(sql.SQL(name), where),
+        keys,
+        table,
+    )
+
+
+def _key_columns(connection: Connection, name: str) -> list[str]:
+    query = (
+        "select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)"
+    )
+    return [key for (key,) in connection.execute(f"{query} where i.indrelid = %s::regclass and i.indisprimary", [name])]
+
+
+def _where(connection: Connection, name: str, row: Mapping[str, Any]) -> tuple[sql.Composable, list[Any]]:
+    keys = _key_columns(connection, name)
+    if not keys:
+        raise ScratchError(f"{name} has no primary key")
+    parts = [sql.SQL("made.{}::text = %s").format(sql.Identifier(key)) for key in keys]
+    return sql.SQL(" and ").join(parts), [str(row[key]) for key in keys]
+
+
+def _one(connection: Connection, query: sql.Composable, parameters: Sequence[Any], table: str) -> dict[str, Any]:
+    try:
+        row = connection.execute(query, parameters).fetchone()  # type: ignore[call-overload]
+    except psycopg.Error as error:
+        raise ScratchError(f"the row of {table} cannot be written: {_primary(error)}") from error
+    if row is None:
+        raise ScratchError(f"the row of {table} is not there")
+    return dict(loads(row[0]))
+
+
+def _primary(error: psycopg.Error) -> str:
+    return error.diag.message_primary or str(error)
+
+
+def restart_sequences(connection: Connection) -> None:
+    """Let generated keys begin at 1 again: what a test rolls back has used them up."""
+    query = """
+        select format('alter sequence %I.%I restart', n.nspname, c.relname)
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relkind = 'S' and n.nspname not in ('pgwhen', 'pgmq')
+        """
+    for (statement,) in connection.execute(query).fetchall():
+        connection.execute(statement)

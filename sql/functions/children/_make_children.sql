@@ -1,0 +1,69 @@
+-- Children are made when they can begin, at_once of them ahead, so that a loop over many items is never more than that many executions
+-- in hand. About a thousand in one call, shared between its loops; a loop that gets fewer than it has room for comes again.
+create or replace function pgwhen._make_children(p_steps pgwhen.step_ref[]) returns void
+language plpgsql
+set search_path = pg_catalog, pgwhen, pg_temp
+as $$
+declare
+  v_now timestamptz := pgwhen._now();
+  v_roots pgwhen.step_ref[];
+begin
+  with loop as materialized (
+    select l.execution_id, l.step_id, l.generation, l.made_count, l.at_once - o.open as room,
+      greatest(1, 1000 / count(*) over ()) as share
+    from unnest(p_steps) r
+    join pgwhen.loops l on l.execution_id = r.execution_id and l.step_id = r.step_id
+    cross join lateral (
+      select count(*)::integer as open from pgwhen.children c
+      where c.parent_execution_id = l.execution_id and c.parent_step_id = l.step_id) o
+    where l.at_once > o.open
+  ), taken as materialized (
+    delete from pgwhen.loop_items i
+    using loop l
+    cross join lateral (
+      select n.item_index from pgwhen.loop_items n
+      where n.execution_id = l.execution_id and n.step_id = l.step_id and n.item_index >= l.made_count
+      order by n.item_index
+      limit least(l.room, l.share)) n
+    where i.execution_id = l.execution_id and i.step_id = l.step_id and i.item_index = n.item_index
+    returning i.execution_id, i.step_id, i.item_index, i.item, l.generation
+  ), again as (
+    insert into pgwhen.handovers (execution_id, step_id, purpose)
+    select l.execution_id, l.step_id, 'loop' from loop l where l.room > l.share
+  ), made as materialized (
+    insert into pgwhen.executions (execution_id, event_id, started_at, parent_execution_id, workflow_id, version, trigger_no, attachment_id,
+      depth, priority, tenant, status, parent_step_id, parent_generation, record_key, item, item_index, body, input)
+    select pgwhen._execution_id(x.workflow_id, format('child:%s:%s:%s:%s', t.execution_id, t.step_id, t.generation, t.item_index),
+        pgwhen._id_time(t.execution_id)),
+      x.event_id, v_now, t.execution_id, x.workflow_id, x.version, x.trigger_no, x.attachment_id, x.depth, x.priority, x.tenant, 'running',
+      t.step_id, t.generation, x.record_key, t.item, t.item_index, t.step_id, x.input
+    from taken t
+    join pgwhen.executions x on x.execution_id = t.execution_id
+    returning execution_id, parent_execution_id, parent_step_id, workflow_id, version
+  ), counted as (
+    update pgwhen.loops l
+    set made_count = m.latest + 1
+    from (select t.execution_id, t.step_id, max(t.item_index) as latest from taken t group by t.execution_id, t.step_id) m
+    where l.execution_id = m.execution_id and l.step_id = m.step_id
+  ), opened as (
+    insert into pgwhen.unfinished (execution_id, workflow_id, version)
+    select m.execution_id, m.workflow_id, m.version from made m
+  ), awaited as (
+    insert into pgwhen.children (parent_execution_id, execution_id, parent_step_id)
+    select m.parent_execution_id, m.execution_id, m.parent_step_id from made m
+  ), root as materialized (
+    select b.workflow_id, b.version, b.body, t.step_id
+    from (select distinct m.workflow_id, m.version, m.parent_step_id as body from made m) b
+    join pgwhen.steps t on t.workflow_id = b.workflow_id and t.version = b.version
+    where t.body = b.body and not exists (
+      select from pgwhen.edges e where e.workflow_id = t.workflow_id and e.version = t.version and e.target = t.step_id)
+  )
+  select array_agg((m.execution_id, r.step_id)::pgwhen.step_ref) into v_roots
+  from made m
+  join root r on r.workflow_id = m.workflow_id and r.version = m.version and r.body = m.parent_step_id;
+  if v_roots is not null then
+    perform pgwhen._run_steps(v_roots);
+  end if;
+end
+$$;
+comment on function pgwhen._make_children(pgwhen.step_ref[]) is 'Makes and starts the next children of loops.';
