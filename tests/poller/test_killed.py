@@ -66,7 +66,8 @@ def test_killed_at(point: str, db: Connection, dsn: str) -> None:
             assert server.received == []
         until_done(db, dsn)
         twice = check(db, server)
-        assert twice <= (0 if point in ("after_claim", "after_render", "after_freeze") else 8)
+        # What was claimed together may all be sent before the first report.
+        assert twice <= (0 if point in ("after_claim", "after_render", "after_freeze") else 20)
 
 
 @pytest.mark.parametrize("point", ["after_freeze", "mid_send", "before_report"])

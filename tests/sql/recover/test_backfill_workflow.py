@@ -324,6 +324,7 @@ def test_each_page_uses_the_primary_key(jobs: Connection) -> None:
     jobs.execute("insert into jobs select n, 'Job', 'new', 1 from generate_series(11, 100000) n")
     page = backfill(jobs, after={"id": 99_000}, dry_run=True)
     assert (page["scanned"], page["matched"], page["done"]) == (1000, 0, False)
+    jobs.execute("select pg_stat_force_next_flush()")
     (before,) = jobs.execute(
         "select idx_tup_fetch + seq_tup_read from pg_stat_user_tables where relname = 'jobs'"
     ).fetchone()  # type: ignore[misc]
