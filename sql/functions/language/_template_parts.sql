@@ -1,5 +1,5 @@
 -- A template as Jinja2's lexer cuts it: text, comments and raw blocks go, expressions and statements stay. An opening that is
--- nowhere closed comes back as kind "open". Braces inside an expression (dictionaries) are followed two levels down.
+-- nowhere closed comes back as kind "open". Braces inside an expression (dictionaries) are followed four levels down.
 create or replace function pgwhen._template_parts(p_template text) returns table (kind text, code text, place bigint)
 language sql immutable
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -16,7 +16,7 @@ as $$
   from regexp_matches(p_template,
     '(\{%[-+]?\s*raw\s*[-+]?%\}(?:[^{]|\{(?!%[-+]?\s*endraw))*\{%[-+]?\s*endraw\s*[-+]?%\}'
     || '|\{#(?:[^#]|#(?!\}))*#\}'
-    || '|\{\{(?:"(?:[^"\\]|\\.)*"|''(?:[^''\\]|\\.)*''|\{(?:[^{}"'']|"(?:[^"\\]|\\.)*"|''(?:[^''\\]|\\.)*''|\{[^{}]*\})*\}|[^{}"'']|\}(?!\}))*\}\}'
+    || '|\{\{(?:"(?:[^"\\]|\\.)*"|''(?:[^''\\]|\\.)*''|\{(?:[^{}"'']|"(?:[^"\\]|\\.)*"|''(?:[^''\\]|\\.)*''|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}|[^{}"'']|\}(?!\}))*\}\}'
     || '|\{%(?:"(?:[^"\\]|\\.)*"|''(?:[^''\\]|\\.)*''|[^%"'']|%(?!\}))*%\}'
     || '|\{[{%#]|[^{]+|\{)', 'g') with ordinality as m (parts, place)
   where m.parts[1] ~ '^\{[{%#]' and m.parts[1] !~ '^\{#.*#\}$'

@@ -130,3 +130,9 @@ def test_any_template_reads_what_jinja2_says(lang: Connection, template: str) ->
     # A name that is set in one place and free in another is free: more may be found, never less.
     assert {path.split(".")[0] for path in found} >= {path.split(".")[0] for path in wanted}
     assert found <= chains(environment.parse(template))
+
+
+def test_dictionaries_within_an_expression_are_followed_four_levels_down(lang: Connection) -> None:
+    template = "{{ {'a': {'b': {'c': {'d': job}}}} }} {{ lead }}"
+    parts = lang.execute("select kind from pgwhen._template_parts(%s)", [template]).fetchall()
+    assert parts == [("expression",), ("expression",)]
