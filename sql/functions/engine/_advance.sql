@@ -33,15 +33,17 @@ begin
       from settled s
       join pgwhen.edges e on e.workflow_id = s.workflow_id and e.version = s.version and e.source = s.step_id
       where not s.is_ending
-        and not exists (
-          select from pgwhen.execution_steps t where t.execution_id = s.execution_id and t.step_id = e.target and t.part = 0)
+        and (select true from pgwhen.execution_steps t where t.execution_id = s.execution_id and t.step_id = e.target and t.part = 0) is null
     ), decided as (
       select t.execution_id, t.workflow_id, t.version, t.target, bool_or(e.arm is not null) as is_counting,
         bool_and(coalesce(s.status in ('completed', 'failed', 'skipped', 'not_reached', 'cancelled'), false)) as all_settled,
         bool_or(coalesce(s.outcome = e.outcome, false)) as any_fired
       from target t
       join pgwhen.edges e on e.workflow_id = t.workflow_id and e.version = t.version and e.target = t.target
-      left join pgwhen.execution_steps s on s.execution_id = t.execution_id and s.step_id = e.source and s.part = 0
+      -- offset 0, and the subquery above: a plan made while the table was small must enter it by execution and step together.
+      left join lateral (
+        select p.status, p.outcome from pgwhen.execution_steps p
+        where p.execution_id = t.execution_id and p.step_id = e.source and p.part = 0 offset 0) s on true
       group by t.execution_id, t.workflow_id, t.version, t.target
     ), judged as (
       select d.execution_id, d.target,
