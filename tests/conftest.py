@@ -40,6 +40,7 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
+    "max_wal_size": "256MB",
     "max_connections": "200",
     "max_prepared_transactions": "20",
     "autovacuum_naptime": "10min",
@@ -66,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop(name, None)
     if not hasattr(config, "workerinput"):
         _remove_abandoned()
-        folder = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
+        folder = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_place())
         os.chmod(folder, 0o755)
         os.environ["PGWHEN_TEST_FOLDER"] = folder
 
@@ -77,9 +78,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         _remove(Path(os.environ.pop("PGWHEN_TEST_FOLDER")))
 
 
+def _place() -> Path:
+    """Memory where there is room: a clone of the template is 300 files, seven times as fast as on an overlay of disks."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 << 30:
+        return memory
+    return Path(tempfile.gettempdir())
+
+
 def _remove_abandoned() -> None:
     """Stop the servers of runs that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for folder in _place().glob(f"{PREFIX}*"):
         pid = folder.name.removeprefix(PREFIX).split("-")[0]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
             _remove(folder)

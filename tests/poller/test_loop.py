@@ -456,12 +456,12 @@ class Running:
 
 def sleeping(db: Connection) -> bool:
     """Whether a poller waits at the door."""
-    query = "select exists (select from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock' and granted)"
-    return bool(column(db, query)[0]) and bool(
-        column(
-            db, "select exists (select from pg_stat_activity where query like '%tick_and_claim%' and state = 'idle')"
-        )[0]
-    )
+    query = """select exists (select from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock' and granted
+        and database = (select oid from pg_database where datname = current_database())
+        and (classid::bigint << 32 | objid::bigint) = hashtextextended('pgwhen.doorbell', 0))
+      and exists (select from pg_stat_activity
+        where datname = current_database() and query like '%tick_and_claim%' and state = 'idle')"""
+    return bool(column(db, query)[0])
 
 
 def ring(db: Connection) -> None:

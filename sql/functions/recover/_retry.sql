@@ -68,8 +68,7 @@ begin
         select from unnest(v_restart) r where r.execution_id = x.execution_id and r.step_id = t.step_id)
       and not exists (
         select from pgwhen.edges e where e.workflow_id = t.workflow_id and e.version = t.version and e.target = t.step_id)
-      and not exists (
-        select from pgwhen.execution_steps s where s.execution_id = x.execution_id and s.step_id = t.step_id));
+      and (select true from pgwhen.execution_steps s where s.execution_id = x.execution_id and s.step_id = t.step_id and s.part = 0) is null);
   if v_restart is not null then
     v_settled := pgwhen._start_guarded(v_restart);
   end if;
