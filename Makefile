@@ -25,7 +25,8 @@ test: dev  ## all tests on the embedded PostgreSQL 18
 
 # What depends on the version of PostgreSQL: templates, channels, documents and most commands do not. The oldest runs the
 # language and what executes it, with plpgsql_check; the one between the two what captures, locks and moves work.
-OLDEST = tests/catalog $(addprefix tests/sql/,context database engine language model test_render_template.py wait)
+OLDEST = tests/catalog $(addprefix tests/sql/,actions connections context database deliveries documents engine http \
+	language messages model notifications sending test_render_template.py wait)
 BETWEEN = tests/catalog tests/e2e $(addprefix tests/sql/,capture engine)
 
 test-16: dev  ## what PostgreSQL decides, on the embedded PostgreSQL 16

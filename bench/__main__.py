@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import capture, database_steps, delivery, dispatch, execution, latency
+from . import batches, capture, database_steps, delivery, dispatch, execution, latency
 from .figures import FULL, QUICK, Figure, Sizes, table
 from .server import Place, facts, running
 
@@ -23,6 +23,8 @@ BENCHMARKS = {
     "e": ("from commit to arrival, idle poller", latency.run),
     "f": ("end to end to an endpoint that takes 50 ms, 100 in flight", delivery.run_slow),
     "g": ("steps that need no network, and ticks beside sleeping executions", database_steps.run),
+    "h": ("e-mails in calls of many, and SMTP sessions used again", batches.run),
+    "i": ("messages a second by channel, one poller, local servers", batches.run_channels),
 }
 
 

@@ -108,11 +108,11 @@ def wait_for(target: Sink, count: int) -> None:
 
 
 @contextlib.contextmanager
-def poller(dsn: str) -> Iterator[None]:
-    """A poller, in continuous mode, until the block ends."""
+def poller(dsn: str, **environment: str) -> Iterator[None]:
+    """A poller, in continuous mode, until the block ends, with these variables."""
     options = ["--concurrency", str(CONCURRENCY), "--batch", str(BATCH)]
     command = [sys.executable, "-m", "pgwhen.cli.main", "--dsn", dsn, "poll", *options]
-    with _process(command, PGWHEN_HTTP_ALLOW="127.0.0.0/8"):
+    with _process(command, **{"PGWHEN_HTTP_ALLOW": "127.0.0.0/8", **environment}):
         yield
 
 

@@ -19,12 +19,13 @@ class Sizes:
     slow_deliveries: int = 10_000
     inserts: int = 300
     sleepers: int = 1_000_000
+    emails: int = 10_000
 
 
 FULL = Sizes()
 
 #: Shows that the benchmarks run; the figures mean nothing.
-QUICK = Sizes(1, 1, 2_000, 1_000, 50, 500, 300, 20, 10_000)
+QUICK = Sizes(1, 1, 2_000, 1_000, 50, 500, 300, 20, 10_000, 300)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from .definitions import DefinitionError, Document, KeyOrder, dump_json, dump_ya
 from .main import Session
 from .output import json_option, plain, print_json, print_table, relative, state, talk
 
-#: Keys of poller steps whose templates are headers: there a secret may be named.
-_HEADERS = "headers"
+#: Keys of steps that are never templates.
+_NO_TEMPLATES = {"id", "name", "if", "on_error", "needs", "retry", "connection", "method", "language", "source"}
 
 _NO_TABLE = "WF015"
 
@@ -91,7 +91,7 @@ def _template_problems(definition: Any) -> Iterator[tuple[str, str]]:
     environments: dict[str, TemplateEnvironment] = {}
     for path, step in _poller_steps(definition):
         for key, value in step.items():
-            target = "header" if key == _HEADERS and step["type"] == "http" else "text"
+            target = "header" if key in ("headers", "auth") and step["type"] == "http" else "text"
             environment = environments.setdefault(target, TemplateEnvironment(target))
             for place, text in _strings(value, f"{path}.{key}"):
                 if "{" in text:
@@ -105,6 +105,8 @@ def _template_problems(definition: Any) -> Iterator[tuple[str, str]]:
 
 def _poller_steps(definition: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """The steps that have templates, each with its path."""
+    from ..poller.channels import PROVIDERS
+
     if not isinstance(definition, dict):
         return
     key = "nodes" if "nodes" in definition else "steps"
@@ -118,11 +120,10 @@ def _poller_steps(definition: Any) -> Iterator[tuple[str, dict[str, Any]]]:
                     (f"{place}.{branch}", step.get(branch))
                     for branch in ("then", "else", "approved", "rejected", "timed_out", "on_error")
                 ]
-                if step.get("type") == "approval" and isinstance(step.get("message"), dict):
+                if step.get("type") in ("approval", "notification") and isinstance(step.get("message"), dict):
                     yield f"{place}.message", {**step["message"], "type": "email"}
-                if step.get("type") in ("email", "sms", "http"):
-                    skipped = ("id", "type", "name", "if", "on_error", "needs", "retry", "connection", "method")
-                    yield place, {name: value for name, value in step.items() if name not in skipped or name == "type"}
+                if step.get("type") in PROVIDERS:
+                    yield place, {name: value for name, value in step.items() if name not in _NO_TEMPLATES}
 
 
 def _strings(value: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ import click
 
 from . import database
 
-TABLES = ("events", "executions", "execution_steps", "frozen_messages", "attempts", "logs")
+TABLES = ("events", "executions", "execution_steps", "frozen_messages", "attempts", "documents", "logs")
 
 
 def write_archive(connection: database.Connection, folder: Path) -> dict[str, Any]:

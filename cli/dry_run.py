@@ -19,11 +19,16 @@ from ..poller.perform import Performer
 from ..poller.settings import from_environment
 from ..poller.templates import dumps, loads
 from . import database, scratch
+from .connections import defined_rows
 from .definitions import read_json, read_yaml
 from .main import Session
 from .options import key_of
 from .output import json_option, one_line, out, plain, print_json, talk
 from .simulation import Given, Message, Run, Way, explore, fields_of, given_steps, simulate
+
+#: Types whose steps reach nobody, and what others are for people.
+_LOCAL = ("document", "calendar", "code")
+_CALLS = {"webhook": "a webhook", "action": "an action of yours"}
 
 #: How many ways are followed where outcomes are not known.
 MAX_WAYS = 16
@@ -89,10 +94,12 @@ def dry_run(
         def once(known: Given) -> dict[str, Any]:
             return database.dry_run(connection, workflow, sample, known, draft)
 
+        defined = defined_rows(connection)
         if send_to:
-            ways, complete = [Way((), asyncio.run(_send(session.dsn(), once, given, send_to, allow_http)))], True
+            sent = asyncio.run(_send(session.dsn(), once, given, send_to, allow_http, defined))
+            ways, complete = [Way((), sent)], True
         else:
-            ways, complete = explore(lambda known: simulate(once, known, os.environ), given, MAX_WAYS)
+            ways, complete = explore(lambda known: simulate(once, known, os.environ, defined=defined), given, MAX_WAYS)
         connection.rollback()
     if as_json:
         print_json(_data(ways, complete))
@@ -171,15 +178,23 @@ def _sample(connection: database.Connection, given: dict[str, Any]) -> dict[str,
 # ---------------------------------------------------------------- --send-to
 
 
-async def _send(dsn: str, once: Callable[[Given], dict[str, Any]], given: Given, address: str, allow_http: bool) -> Run:
+async def _send(
+    dsn: str,
+    once: Callable[[Given], dict[str, Any]],
+    given: Given,
+    address: str,
+    allow_http: bool,
+    defined: Sequence[Mapping[str, Any]],
+) -> Run:
     """Send message by message; each answer is what the step comes to, and decides what follows."""
     settings = from_environment(dsn, dict(os.environ))
+    settings.connections.learn(defined, 0)
     known = dict(given)
     sent: set[int] = set()
     async with HttpClient(settings.guard, limit=1) as http, Mailer() as mailer:
         performer = Performer(http, mailer, settings.connections, settings.vault)
         while True:
-            run = simulate(once, known, settings.environ, pretend=False)
+            run = simulate(once, known, settings.environ, pretend=False, defined=defined)
             known = dict(run.given)
             waiting = [message for message in run.messages if message.message and message.number not in sent]
             if not waiting or len(sent) >= MAX_SENT:
@@ -194,7 +209,8 @@ async def _send(dsn: str, once: Callable[[Given], dict[str, Any]], given: Given,
                 talk(f"{step}: not sent: {replaced}")
                 continue
             outcome = await performer.perform(message.action, message.connection, replaced)
-            talk(f"{step}: {'sent to ' + address if message.type != 'http' else 'called'}: {outcome.class_}")
+            done = f"sent to {address}" if message.type in ("email", "sms") else "performed"
+            talk(f"{step}: {done}: {outcome.class_}")
             known[key] = _outcome(outcome)
 
 
@@ -202,8 +218,12 @@ def replaced_message(message: Message, address: str, allow_http: bool) -> dict[s
     """The message with its recipients replaced, or why it is not sent."""
     original = message.message or {}
     number = bool(_NUMBER.fullmatch(address))
-    if "url" in original:
-        return original if allow_http else "an http call; --allow-http makes it"
+    if message.type in _LOCAL:
+        return original
+    if "url" in original or message.type in ("http", "webhook", "action"):
+        return original if allow_http else f"{_CALLS.get(message.type, 'an http call')}; --allow-http makes it"
+    if message.type not in ("email", "sms"):
+        return f"a message of the type {message.type}, and {address} is no address of one"
     if "subject" in original and not number:
         kept = {key: value for key, value in original.items() if key not in ("cc", "bcc")}
         others = [*original.get("to", []), *original.get("cc", []), *original.get("bcc", [])]
@@ -341,6 +361,10 @@ def _step_lines(
     return lines
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
 def _message_lines(message: Mapping[str, Any]) -> list[str]:
     fields = fields_of(message)
     if "url" in fields:
@@ -348,7 +372,7 @@ def _message_lines(message: Mapping[str, Any]) -> list[str]:
         return [f"{fields['method']} {plain(fields['url'])}", *plain(body).splitlines()]
     hidden = ("text", "html", "date", "message_id", "headers")
     heads = [
-        f"{key}: {plain(', '.join(value) if isinstance(value, list) else value)}"
+        f"{key}: {plain(', '.join(value) if isinstance(value, list) and all(map(_is_text, value)) else value)}"
         for key, value in fields.items()
         if key not in hidden
     ]

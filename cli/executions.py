@@ -187,6 +187,11 @@ def _step(step: dict[str, Any]) -> list[Text]:
         lines.append(Text(f"      {plain(step['reason'])}"))
     if approval := step.get("approval"):
         lines.append(_approval(approval))
+    if delivery := step.get("delivery"):
+        lines += [
+            Text(f"      {plain(one['status'])}: {plain(one['address'] or 'all recipients')}")
+            for one in delivery["recipients"]
+        ]
     if children := step.get("children"):
         lines.append(Text(f"      {plain(children['progress'])}", style="cyan"))
         lines += [_child(child) for child in children["executions"]]
@@ -232,10 +237,13 @@ def _message(frozen: dict[str, Any], *, many: bool) -> list[Text]:
         lines.append(Text(f"      {plain(frozen['channel'])}{' to ' + plain(to) if to else ''}{by}{generation}"))
     if message.get("url"):
         lines.append(Text(f"      {plain(message.get('method') or 'GET')} {one_line(message['url'], 120)}"))
-    if message.get("subject"):
-        lines.append(Text(f"      “{one_line(message['subject'])}”"))
+    if title := message.get("subject") or message.get("title"):
+        lines.append(Text(f"      “{one_line(title)}”"))
     if text := message.get("text") or message.get("body"):
         lines.append(Text(f"      {one_line(text, 120)}", style="dim"))
+    if count := message.get("segments"):
+        segments = "1 segment" if count == 1 else f"{count} segments"
+        lines.append(Text(f"      {segments}, {plain(message.get('encoding'))}", style="dim"))
     return lines
 
 

@@ -1,8 +1,8 @@
-"""`pgwhen queue`, `explain`, `emit`, `start`, `tick`, `maintain`, `doctor`, `connections`: what operators do."""
+"""`pgwhen queue`, `explain`, `emit`, `start`, `tick`, `maintain`, `doctor`: what operators do."""
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import click
@@ -25,6 +25,9 @@ from .output import (
     talk,
     when,
 )
+
+if TYPE_CHECKING:
+    from ..poller.channels import Connection
 
 
 @click.command()
@@ -187,6 +190,7 @@ def maintain(session: Session, archive: Path | None, as_json: bool) -> None:
 
 _REMOVED = {
     "audit": "entries of the audit log",
+    "deliveries": "callbacks of providers",
     "events": "events that started nothing",
     "kept": "executions kept longer",
     "start_keys": "start keys",
@@ -222,9 +226,12 @@ def _print_rounds(rounds: list[database.Row]) -> None:
 @click.pass_obj
 def doctor(session: Session, as_json: bool) -> None:
     """Examine the installation. Exits with 1 if something is wrong."""
+    from .connections import current_tenant
+
     with session.connect() as connection:
         rows = database.doctor(connection)
-        rows += _environment(database.list_channels(connection), dict(os.environ))
+        known, tenant = database.list_connections(connection), current_tenant(connection)
+        rows += _environment(database.list_channels(connection), known, tenant, dict(os.environ))
     if as_json:
         print_json(rows)
     else:
@@ -237,30 +244,41 @@ def doctor(session: Session, as_json: bool) -> None:
         raise click.ClickException(f"{errors} of {len(rows)} checks found an error")
 
 
-def _environment(needed: list[database.Row], environ: dict[str, str]) -> list[database.Row]:
+def _environment(
+    needed: list[database.Row], known: list[database.Row], tenant: str, environ: dict[str, str]
+) -> list[database.Row]:
     """What active workflows need and this environment does not have. Warnings: pollers may run elsewhere."""
     from ..poller import channels
+    from .connections import problem_here
 
     try:
         configured = channels.configured(environ)
     except ValueError as error:
         return [_row("providers", "error", str(error), "Set the variable right, or unset it.")]
-    names, by_channel = set(configured), {connection.channel for connection in configured.values()}
-    problems = channels.problems(environ)
+    defined = [row for row in known if row["origin"] == "defined"]
+    names = set(configured) | {row["name"] for row in defined}
+    by_channel = {connection.channel for connection in configured.values()} | {row["channel"] for row in defined}
     rows = []
     for need in needed:
-        missing = need["connection"] not in names if need["connection"] else need["channel"] not in by_channel
+        channel = need["channel"]
+        missing = need["connection"] not in names if need["connection"] else channel not in by_channel
         if missing:
-            what = f"connection {need['connection']}" if need["connection"] else f"provider for {need['channel']}"
-            why = "; ".join(text for text in problems if need["channel"] in text) or "set the variables of one"
+            what = f"connection {need['connection']}" if need["connection"] else f"provider for {channel}"
             rows.append(
                 _row(
                     "providers",
                     "warning",
                     f"this environment has no {what}, which {', '.join(need['workflows'])} needs",
-                    why,
+                    _choice(channel, configured, environ) or "pgwhen connections add defines one",
                 )
             )
+    for row in defined:
+        # Those of the tenant default are looked at by its own operators, who see their settings.
+        if not row["shared"] and (problem := problem_here(row, tenant, environ)):
+            rows.append(
+                _row("connections", "warning", f"{row['name']} cannot send from this environment: {problem}",
+                     "It matters where pollers run.")
+            )  # fmt: skip
     allowed = {name.strip() for name in environ.get("PGWHEN_SECRETS", "").split(",")}
     for name in sorted({secret for need in needed for secret in need["secrets"]}):
         if name not in allowed:
@@ -284,76 +302,16 @@ def _environment(needed: list[database.Row], environ: dict[str, str]) -> list[da
     return rows or [_row("providers", "ok", "this environment has what active workflows need", None)]
 
 
+def _choice(channel: str, configured: dict[str, "Connection"], environ: dict[str, str]) -> str:
+    """Why the environment has nothing for a channel; "" where it has."""
+    from ..poller import channels
+
+    try:
+        channels.choose(channel, None, configured, environ)
+    except channels.NotConfigured as error:
+        return str(error)
+    return ""
+
+
 def _row(check: str, status: str, detail: str, hint: str | None) -> dict[str, Any]:
     return {"check_name": check, "status": status, "detail": detail, "hint": hint}
-
-
-# ---------------------------------------------------------------- connections
-
-
-@click.group(invoke_without_command=True)
-@click.pass_context
-def connections(ctx: click.Context) -> None:
-    """Connections that messages leave by: list (without a command), pause, resume."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_connections)
-
-
-@connections.command("list")
-@json_option
-@click.pass_obj
-def list_connections(session: Session, as_json: bool = False) -> None:
-    """List them. Those of a poller's environment are known once it has run."""
-    with session.connect() as connection:
-        rows = database.list_connections(connection)
-    if as_json:
-        return print_json(rows)
-    print_table(
-        ["name", "channel", "provider", "status", "held", "throttled until", "reason"],
-        (
-            (
-                row["name"],
-                row["channel"],
-                row["provider"],
-                state(row["status"]),
-                row["held"],
-                when(row["throttled_until"]),
-                row["reason"],
-            )
-            for row in rows
-        ),
-        empty="no connection is known yet",
-    )
-    return None
-
-
-@connections.command()
-@click.argument("name")
-@click.option("--reason", help="Why; shown where its actions wait.")
-@json_option
-@click.pass_obj
-def pause(session: Session, name: str, reason: str | None, as_json: bool) -> None:
-    """Stop sending by a connection; its actions are held."""
-    with session.connect() as connection:
-        result = database.pause_connection(connection, name, reason)
-    if as_json:
-        print_json({"name": name, "result": result})
-    else:
-        click.echo(f"{name}: {result}")
-
-
-@connections.command()
-@click.argument("name")
-@click.option("--reason", help="Why, for the audit log.")
-@json_option
-@click.pass_obj
-def resume(session: Session, name: str, reason: str | None, as_json: bool) -> None:
-    """Send by a connection again, and release what was held for it."""
-    with session.connect() as connection:
-        result = database.resume_connection(connection, name, reason)
-    if as_json:
-        print_json({"name": name, **result})
-    else:
-        click.echo(
-            f"{name}: {'active again' if result['resumed'] else 'was active'}; {result['released']} actions released"
-        )

@@ -7,7 +7,7 @@ terminal: control characters are shown, not sent.
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
@@ -67,7 +67,7 @@ def print_json(data: Any) -> None:
 def _jsonable(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
-    if isinstance(value, UUID | Decimal | date):
+    if isinstance(value, UUID | Decimal | date | time):
         return str(value)
     if isinstance(value, timedelta):
         return value.total_seconds()

@@ -17,6 +17,9 @@ from .main import Session, WorkFailed
 @click.option("--batch", type=click.IntRange(1, 1000), help="Actions claimed at once (100).")
 @click.option("--lease", type=click.FloatRange(min=1), help="Seconds after which a dead poller's work is free (60).")
 @click.option("--fallback", type=click.FloatRange(min=0.05), help="Seconds between looks when no bell rings (5).")
+@click.option(
+    "--actions", multiple=True, metavar="MODULE", help="Python module with custom actions. [env: PGWHEN_ACTIONS]"
+)
 @click.option("--strict", is_flag=True, help="Exit with 3 if an attempt failed.")
 @click.option(
     "--log-format",
@@ -35,14 +38,15 @@ def poll(
     batch: int | None,
     lease: float | None,
     fallback: float | None,
+    actions: tuple[str, ...],
     strict: bool,
     log_format: Literal["text", "json"],
     verbose: bool,
 ) -> None:
     """Send e-mail, SMS and HTTP requests of workflows, until stopped.
 
-    Providers come from the environment: SMTP_URL, RESEND_API_KEY, MESSAGEBIRD_API_KEY, TWILIO_ACCOUNT_SID and what
-    belongs to them. Any number of pollers may run. SIGTERM finishes what is being sent and gives back the rest.
+    Providers come from the environment (SMTP_URL, RESEND_API_KEY ...) and from pgwhen connections. Any number of
+    pollers may run. SIGTERM finishes what is being sent and gives back the rest.
     """
     given: dict[str, Any] = {
         "once": once,
@@ -51,6 +55,7 @@ def poll(
         "batch": batch,
         "lease": lease,
         "fallback": fallback,
+        "actions": actions,
     }
     try:
         settings = from_environment(session.dsn(), **given)

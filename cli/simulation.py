@@ -5,31 +5,41 @@ messages. One that cannot be rendered would have failed, and what follows would 
 fail, by its number, and the simulation is done again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ..poller.channels import CHOICES, Connection, configured
+from ..poller.channels import CHOICES, PROVIDERS, Connection, NotConfigured, adapter, configured
+from ..poller.connections import Connections
 from ..poller.render import RenderError, render
 from ..poller.templates import loads
 
 #: How often a simulation is done again because a message could not be rendered.
 MAX_FAILURES = 25
 
-#: A connection for each provider, for runs that send nothing.
+#: Who messages are from where nobody says, by channel.
+_SENDERS = {"email": "pgwhen@example.com", "sms": "+15005550006"}
+
+
+def _pretended(name: str, provider: str, channel: str, row: Mapping[str, Any] | None = None) -> Connection:
+    """A connection for runs that send nothing: it has everything."""
+    row = row or {}
+    settings = {"from": _SENDERS[channel]} if channel in _SENDERS else {}
+    if provider == "slack":
+        settings = {"channel": "default"}
+    secrets = dict.fromkeys(adapter(provider).SECRETS, "env:PRETENDED")
+    return Connection(name, provider, settings | (row.get("settings") or {}), secrets, row.get("tenant", "default"))
+
+
+#: One for each provider.
 CONNECTIONS = {
-    connection.name: connection
-    for connection in (
-        Connection("smtp", "email", sender="pgwhen@example.com"),
-        Connection("resend", "email", sender="pgwhen@example.com"),
-        Connection("twilio", "sms", sender="+15005550006"),
-        Connection("messagebird", "sms", sender="pgwhen"),
-        Connection("http", "http"),
-    )
+    provider: _pretended(provider, provider, channel)
+    for channel, providers in PROVIDERS.items()
+    for provider in providers
 }
-_CHOSEN = {"PGWHEN_EMAIL": "smtp", "PGWHEN_SMS": "twilio"}
+_CHOSEN = {"PGWHEN_EMAIL": "smtp", "PGWHEN_SMS": "twilio", "PGWHEN_PUSH": "fcm", "PGWHEN_CHAT": "slack"}
 
 Given = dict[str, Any]
 
@@ -73,18 +83,22 @@ def simulate(
     given: Given,
     environ: Mapping[str, str] | None = None,
     pretend: bool = True,
+    defined: Sequence[Mapping[str, Any]] | None = None,
 ) -> Run:
     """Simulate until every message that cannot be rendered has failed.
 
-    ``environ`` configures providers; with ``pretend`` there is one for every channel all the same.
+    ``environ`` configures providers, ``defined`` are the connections of the database (connections.defined_rows); with
+    ``pretend`` there is one for every channel all the same, and without ``defined`` one of any name.
     """
-    connections, choices = _connections(environ or {}) if pretend else (configured(environ or {}), dict(environ or {}))
+    connections = _connections(environ or {}, defined) if pretend else Connections(environ or {})
+    if not pretend:
+        connections.learn(defined, 0)
     given = dict(given)
     while True:
         document = run(given)
         messages: list[Message] = []
         for action in document["actions"]:
-            message = _render(action, connections, choices)
+            message = _render(action, connections)
             messages.append(message)
             number = f"#{message.number}"
             if message.message is None and number not in given and len(given) < MAX_FAILURES:
@@ -94,26 +108,52 @@ def simulate(
             return Run(document, messages, given)
 
 
-def _connections(environ: Mapping[str, str]) -> tuple[dict[str, Connection], dict[str, str]]:
-    """Those that the environment configures, and for channels without any those of this module."""
+class _OfAnyName(Connections):
+    """Where no database says which there are."""
+
+    def choose(self, channel: str, wanted: str | None = None, tenant: str = "default") -> Connection:
+        """As anywhere; a name that nobody has is one of the channel's usual provider."""
+        try:
+            return super().choose(channel, wanted, tenant)
+        except NotConfigured:
+            if not wanted or wanted in CONNECTIONS:
+                raise
+            return _pretended(wanted, _CHOSEN.get(CHOICES.get(channel, ""), channel), channel)
+
+
+def _connections(environ: Mapping[str, str], defined: Sequence[Mapping[str, Any]] | None) -> Connections:
+    """Those of the environment and the database, and for channels without any those of this module."""
     ours = configured(environ)
-    channels = {connection.channel for connection in ours.values() if connection.channel != "http"}
+    channels = {connection.channel for connection in ours.values()} | {row["channel"] for row in defined or ()}
+    channels.discard("http")
     found = {name: own for name, own in CONNECTIONS.items() if own.channel not in channels} | ours
     chosen = {
         variable: environ.get(variable, "") if channel in channels else _CHOSEN[variable]
         for channel, variable in CHOICES.items()
     }
-    return found, chosen
+    if defined is None:
+        return _OfAnyName(chosen, found)
+    connections = Connections(chosen, found)
+    known = [row for row in defined if row["provider"] in CONNECTIONS]
+    connections.learn([{**row, **_completed(row)} for row in known], 0)
+    return connections
 
 
-def _render(action: dict[str, Any], connections: Mapping[str, Connection], choices: Mapping[str, str]) -> Message:
+def _completed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings and secrets of a defined connection, those that are missing pretended."""
+    complete = _pretended(row["name"], row["provider"], row["channel"], row)
+    settings = dict.fromkeys((n for n in adapter(row["provider"]).REQUIRED if n not in complete.secrets), "pretended")
+    return {"settings": settings | dict(complete.settings), "secrets": dict(complete.secrets)}
+
+
+def _render(action: dict[str, Any], connections: Connections) -> Message:
     """One action. An error that was given for it stays beside its message."""
     error = action.get("error")
     message, connection = None, ""
     at = datetime.fromisoformat(action["at"])
     try:
         if not (action.get("extra") or {}).get("error"):
-            rendered = render(action, connections, choices, at)
+            rendered = render(action, connections, at)
             message, connection = rendered.message, rendered.connection.name
     except RenderError as failure:
         error = {"class": "permanent", "code": failure.code, "message": str(failure)}
@@ -134,6 +174,8 @@ def _render(action: dict[str, Any], connections: Mapping[str, Connection], choic
 def fields_of(message: Mapping[str, Any]) -> dict[str, Any]:
     """A message in the words of its step: the body of a request as json or form, its address's parameters as query."""
     found = dict(message)
+    if "endpoint" in message:
+        return {**found, **loads(message["body"])}
     if "url" not in message:
         return found
     kind = str(message.get("headers", {}).get("content-type", ""))

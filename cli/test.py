@@ -203,6 +203,8 @@ def _prepare(
     _open_tables(connection)
     for name in dict.fromkeys(name for definition in definitions for name in _event_tables(definition)):
         database.attach(connection, scratch.find_table(connection, name), None, None, None)
+    for name in dict.fromkeys(name for definition in definitions for name in _endpoints(definition)):
+        connection.execute("select pgwhen.add_endpoint(%s, 'https://example.com/', 'env:NONE')", [name])
     names = [
         str(database.apply_definition(connection, dump_json(document.definition), document.text, False)["workflow"])
         for document in documents
@@ -252,6 +254,13 @@ def _named_tables(definition: Any) -> Iterator[str]:
     for case in _cases(definition):
         for event in [_given(case), *_later(case)]:
             yield from _rows_of({"given": event})
+
+
+def _endpoints(definition: dict[str, Any]) -> Iterator[str]:
+    """The endpoints that webhook steps name. The scratch database has none of its own."""
+    for part in _parts({k: v for k, v in definition.items() if k != "tests"}):
+        if part.get("type") == "webhook" and isinstance(part.get("endpoint"), str):
+            yield part["endpoint"]
 
 
 def _parts(value: Any) -> Iterator[dict[str, Any]]:

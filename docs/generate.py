@@ -14,8 +14,10 @@ import click
 import psycopg
 
 from pgwhen.cli import embedded
+from pgwhen.cli.connections import COMMON, of_connections
 from pgwhen.cli.main import cli
 from pgwhen.cli.migrate import migrate_database
+from pgwhen.poller.channels import adapter
 
 FOLDER = Path(__file__).resolve().parent / "reference"
 
@@ -36,6 +38,7 @@ def files(dsn: str) -> dict[str, str]:
             "views.md": page("Views", relations(db, "v")),
             "tables.md": page("Tables", relations(db, "rp")),
             "language.md": page("Keys of the workflow language", language(db)),
+            "providers.md": page("Providers", providers()),
             "workflow.schema.json": json.dumps(value(db, "select pgwhen.json_schema()"), indent=1, sort_keys=True)
             + "\n",
         }
@@ -73,6 +76,7 @@ def index() -> Iterator[str]:
     yield "* [SQL functions](functions.md): what the command line calls, and who may."
     yield "* [Views](views.md): what people look at."
     yield "* [Tables](tables.md): where everything is."
+    yield "* [Providers](providers.md): what connections are made of."
     yield "* [Keys of the workflow language](language.md), and the same as a JSON Schema for editors:"
     yield "  [workflow.schema.json](workflow.schema.json)."
 
@@ -93,6 +97,36 @@ def commands(command: click.Command, names: list[str], parent: click.Context | N
         for name in command.list_commands(context):
             if (below := command.get_command(context, name)) and not below.hidden:
                 yield from commands(below, [*names, name], context)
+
+
+# ---------------------------------------------------------------- providers
+
+
+def providers() -> Iterator[str]:
+    """What a connection to each provider is made of, by channel."""
+    yield "[Connections](../connections.md) explains how one is defined and chosen. A * marks what is required."
+    yield ""
+    yield from table(("setting of every connection", "meaning"), ((code(name), text) for name, text in COMMON.items()))
+    for name in of_connections():
+        module = adapter(name)
+        needed = module.REQUIRED
+        yield f"## {module.CHANNEL}: `{name}`"
+        yield ""
+        instead = {
+            key: f"; or {' and '.join(map(code, names))}" for key, names in getattr(module, "INSTEAD", {}).items()
+        }
+        rows = [(key, "secret", text + instead.get(key, "")) for key, text in module.SECRETS.items()]
+        rows += [(key, "setting", text + instead.get(key, "")) for key, text in module.SETTINGS.items()]
+        variables = {key: variable for variable, key in module.VARIABLES.items()}
+        yield from table(
+            ("name", "", "meaning", "variable"),
+            ((code(key) + (" *" * (key in needed)), kind, text, code(variables.get(key))) for key, kind, text in rows),
+        )
+        if hasattr(module, "probe"):
+            yield "`pgwhen connections test` tries it without anybody getting a message."
+        else:
+            yield "`pgwhen connections test` needs `--to`: it can be tried by a real message only."
+        yield ""
 
 
 # ---------------------------------------------------------------- SQL
@@ -173,6 +207,7 @@ SCOPES = {
     "trigger": "Triggers (`when`)",
     "input": "Inputs (`inputs.<name>`)",
     "step": "Every step",
+    "message": "Messages to people (`email`, `sms`, `push`, `chat`)",
     "node": "Nodes, beside the keys of a step",
     "edge": "Edges (`edges`)",
     "retry": "Retry policy (`retry`)",
@@ -181,6 +216,10 @@ SCOPES = {
     "holidays": "Holidays from a table (`window.holidays`)",
     "approver": "Approvers (`approvers[]`)",
     "approval_message": "Message of an approval (`message`)",
+    "attachment": "Attachments (`attachments[]`)",
+    "auth": "Authentication (`auth`)",
+    "limits": "Limits of code (`limit`)",
+    "digest": "Digest of a notification (`digest`)",
     "remind": "Reminders (`remind`)",
     "escalate": "Escalation (`escalate`)",
     "exit": "Events that end an execution (`exit_on[]`)",
@@ -225,7 +264,7 @@ def language(db: Connection) -> Iterator[str]:
     keys: dict[str, list[tuple[str, str, bool, str]]] = {}
     for scope, *rest in rows.fetchall():
         keys.setdefault(scope, []).append(tuple(rest))
-    for scope in ("workflow", "trigger", "input", "step"):
+    for scope in ("workflow", "trigger", "input", "step", "message"):
         yield from objects(SCOPES[scope], keys.pop(scope))
     for key, kind, _, description in keys.pop("type"):
         performer = "the poller" if kind == "poller" else "PostgreSQL"

@@ -2,8 +2,9 @@
 
 These tasks share what is *held* (claimed and not yet reported). The claimer fetches ahead while others send, and sleeps
 at the door. The sender freezes as many messages as there are free places, so that only what is being sent is
-``sending`` in the database. The reporter delivers results in batches. The heartbeat extends leases. Database steps need
-no network: a few runners have PostgreSQL do them, each call with its result in one commit.
+``sending`` in the database; what is pending at that moment for a connection with calls for many messages leaves in one
+(batches.py), which takes one place. The reporter delivers results in batches. The heartbeat extends leases. Database
+steps need no network: a few runners have PostgreSQL do them, each call with its result in one commit.
 
 An action's error never touches another: what cannot be rendered is reported, what the database refuses is halved until
 the guilty row stands alone.
@@ -22,8 +23,10 @@ from typing import Any
 
 import psycopg
 
-from . import failpoints
+from . import batches, failpoints
 from .action import Action, Summary, fields_of, key_of
+from .batches import Sending
+from .channels.email import name_documents
 from .database import STATEMENTS, Database
 from .http import HttpClient
 from .mail import Mailer
@@ -52,6 +55,9 @@ LONGEST_BUSY_PAUSE = 0.5
 PATIENCE = 30.0
 PATIENCE_AT_END = 10.0
 
+#: Bytes of documents, in base64, in one call of report_actions.
+DOCUMENTS = 32 << 20
+
 #: Seconds to look again when the door is somebody else's.
 NO_DOOR_PAUSE = 1.0
 
@@ -67,7 +73,6 @@ class Poller:
         self.performer = performer
         self.summary = Summary()
         self.stopping = False
-        self._poller = settings.poller
         self._hurrying = False
         self._started = time.monotonic()
         self._longest = 0.0
@@ -89,7 +94,7 @@ class Poller:
         end = self._started + settings.max_seconds if settings.max_seconds else None
         self.database.be_patient(PATIENCE if settings.once else None, end)
         timer = None
-        names = ", ".join(self.settings.connections)
+        names = ", ".join(connection.name for connection in self.settings.connections)
         log.info("started as %s: %s", settings.poller_id, names)
         if (left := self._left()) is not None:
             timer = asyncio.get_running_loop().call_later(left - self._reserve(), self.stop)
@@ -194,7 +199,7 @@ class Poller:
     async def _ask(self, call: Callable[..., Awaitable[dict[str, Any]]], most: int) -> dict[str, Any] | None:
         """Claim. An error that is no outage ends a poller that never got an answer; a later one is waited out."""
         try:
-            answer = await call(most, self.settings.lease, self._poller)
+            answer = await call(most, self.settings.lease, self.settings.poller)
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
@@ -204,6 +209,8 @@ class Poller:
             await asyncio.sleep(min(self.settings.fallback, 5.0))
             return None
         self._answered = True
+        if "connections" in answer:
+            self.settings.connections.learn(answer["connections"], answer["connections_revision"])
         return answer
 
     async def _take(self, answer: dict[str, Any]) -> bool:
@@ -214,23 +221,26 @@ class Poller:
         if claimed:
             failpoints.hit("after_claim")
         pause = now = time.monotonic()
+        batched = list[Action]()
         for raw in claimed:
             self._held[key_of(raw)] = action = Action(raw, now)
             self.summary.claimed += 1
             if (raw.get("extra") or {}).get("database"):
                 self._statements.put_nowait(action)
-            else:
-                self._prepare(action)
+            elif self._prepare(action):
+                (batched if action.batch.get("id") else self._pending).append(action)
             if time.monotonic() - pause > LONGEST_RENDERING:
                 await asyncio.sleep(0)  # answers and leases do not wait for templates
                 pause = time.monotonic()
+        # Together, so that the sender never sees a part of a batch.
+        self._pending += batched
         if claimed:
             failpoints.hit("after_render")
             self._changed.set()
         return bool(claimed or any(counts))
 
-    def _prepare(self, action: Action) -> None:
-        """Render, or take what was frozen before; what cannot be rendered is reported."""
+    def _prepare(self, action: Action) -> bool:
+        """Render, or take what was frozen before; whether it can be sent. What cannot be rendered is reported."""
         claimed = action.claimed
         try:
             if problem := (claimed.get("extra") or {}).get("error"):
@@ -240,10 +250,11 @@ class Poller:
                 action.message = claimed["frozen"]
                 action.recipients = recipients_of(action.channel, action.message)
             else:
-                now = datetime.now(UTC)
-                rendered = render(claimed, self.settings.connections, self.settings.environ, now)
+                rendered = render(claimed, self.settings.connections, datetime.now(UTC))
                 action.channel, action.connection = rendered.channel, rendered.connection.name
                 action.message, action.recipients = rendered.message, rendered.recipients
+                if action.channel == "email":
+                    name_documents(action.message, claimed["context"] or {})
         except RenderError as error:
             self._result(action, failed("permanent", error.code, str(error)), datetime.now(UTC))
         except Exception as error:
@@ -251,7 +262,8 @@ class Poller:
             outcome = failed("permanent", "poller", f"step {claimed['step_id']}: {type(error).__name__}: {error}")
             self._result(action, outcome, datetime.now(UTC))
         else:
-            self._pending.append(action)
+            return True
+        return False
 
     async def _rest(self, answer: dict[str, Any], most: int, idle: int) -> bool:
         """Sleep until something is due or the bell rings; whether there was work at the door."""
@@ -290,30 +302,57 @@ class Poller:
             await self._changed.wait()
             self._changed.clear()
             while not self.stopping and self._pending and (free := self.settings.concurrency - len(self._sends)) > 0:
-                group = [self._pending.popleft() for _ in range(min(len(self._pending), free, self.settings.batch))]
-                verdicts = await self._freeze(group)
-                failpoints.hit("after_freeze")
-                for action in group:
-                    verdict = verdicts.get(key_of(action.claimed))
-                    if verdict == "send" and self._hurrying:
-                        self._result(action, failed("transient", "stopped", NOT_SENT), datetime.now(UTC))
-                    elif verdict == "send":
-                        send = asyncio.create_task(self._perform(action))
-                        self._sends.add(send)
-                        send.add_done_callback(functools.partial(self._sent, action))
-                    elif verdict != "reported":
-                        self._forget(action.claimed)
+                await self._freeze_and_start(batches.form(self._next(free), self.settings.connections))
 
-    def _sent(self, action: Action, send: asyncio.Task[None]) -> None:
+    def _next(self, free: int) -> list[Action]:
+        """What is pending, for as many calls as there are places; members of a batch come together."""
+        group, calls, known = list[Action](), set[Any](), set[str]()
+        while self._pending and len(group) < self.settings.batch:
+            action = self._pending[0]
+            call = batches.batch_of(action, self.settings.connections) or key_of(action.claimed)
+            if call not in calls and len(calls) == free:
+                break
+            calls.add(call)
+            known.add(action.batch.get("id") or "")
+            group.append(self._pending.popleft())
+        if known := known - {""}:
+            rest = [action for action in self._pending if action.batch.get("id") in known]
+            group += rest
+            self._pending = deque(action for action in self._pending if action.batch.get("id") not in known)
+        return group
+
+    async def _freeze_and_start(self, sendings: Sequence[Sending]) -> None:
+        """Freeze, then send what may be sent; the rest is the database's again."""
+        verdicts = await self._freeze([action for sending in sendings for action in sending.actions])
+        failpoints.hit("after_freeze")
+        for sending in sendings:
+            for action in sending.actions:
+                answer = verdicts.get(key_of(action.claimed), {})
+                action.take(answer.get("extra") or {})
+                if answer.get("verdict") not in ("send", "reported"):
+                    self._forget(action.claimed)
+            if allowed := sending.allowed(verdicts):
+                self._start(allowed)
+
+    def _start(self, sending: Sending) -> None:
+        if self._hurrying:
+            self._results(sending, failed("transient", "stopped", NOT_SENT))
+            return
+        send = asyncio.create_task(self._perform(sending))
+        self._sends.add(send)
+        send.add_done_callback(functools.partial(self._sent, sending))
+
+    def _sent(self, sending: Sending, send: asyncio.Task[None]) -> None:
         self._sends.discard(send)
         self._changed.set()
         if send.cancelled():  # before it began
-            self._result(action, failed("transient", "stopped", NOT_SENT), datetime.now(UTC))
+            self._results(sending, failed("transient", "stopped", NOT_SENT))
         elif error := send.exception():
-            log.error("an attempt ended in an error of the poller", exc_info=error, extra=fields_of(action.claimed))
-            self._result(action, failed("uncertain", "poller", repr(error)), datetime.now(UTC))
+            fields = fields_of(sending.actions[0].claimed)
+            log.error("an attempt ended in an error of the poller", exc_info=error, extra=fields)
+            self._results(sending, failed("uncertain", "poller", repr(error)))
 
-    async def _freeze(self, group: Sequence[Action]) -> dict[tuple[Any, ...], str]:
+    async def _freeze(self, group: Sequence[Action]) -> dict[tuple[Any, ...], dict[str, Any]]:
         """The verdicts. A message that the database cannot hold is reported; nothing of it has left."""
         try:
             verdicts = await self.database.freeze_actions([action.frozen for action in group])
@@ -324,21 +363,29 @@ class Poller:
                 half = len(group) // 2
                 return await self._freeze(group[:half]) | await self._freeze(group[half:])
             log.error("a message cannot be frozen: %s", error, extra=fields_of(group[0].claimed))
-            if isinstance(error, psycopg.DataError):
-                text = f"step {group[0].claimed['step_id']}: PostgreSQL cannot store the message: {error}"
-                self._result(group[0], failed("permanent", "message", text), datetime.now(UTC))
-                return {key_of(group[0].claimed): "reported"}
+            if outcome := _refused(group[0], error):
+                self._result(group[0], outcome, datetime.now(UTC))
+                return {key_of(group[0].claimed): {"verdict": "reported"}}
             return {}
-        return {key_of(verdict): verdict["verdict"] for verdict in verdicts}
+        return {key_of(verdict): verdict for verdict in verdicts}
 
-    async def _perform(self, action: Action) -> None:
+    async def _perform(self, sending: Sending) -> None:
         started, began = datetime.now(UTC), time.monotonic()
         left = self._left()
         limit = None if left is None else max(left - LAST_REPORT, 0.1)
-        outcome = await self.performer.perform(action.claimed, action.connection, action.message, limit)
+        if sending.batch_id:
+            outcomes = await batches.perform(self.performer, sending, limit)
+        else:
+            (action,) = sending.actions
+            outcomes = [await self.performer.perform(action.claimed, action.connection, action.message, limit)]
         self._longest = max(self._longest, time.monotonic() - began)
         failpoints.hit("after_send")
-        self._result(action, outcome, started)
+        if outcomes is None:
+            # Stored before anything leaves: from now on each has its own key.
+            await self._freeze_and_start(sending.alone())
+            return
+        for action, outcome in zip(sending.actions, outcomes, strict=True):
+            self._result(action, outcome, started)
 
     # ------------------------------------------------------------ database steps
 
@@ -373,6 +420,11 @@ class Poller:
 
     # ------------------------------------------------------------ report
 
+    def _results(self, sending: Sending, outcome: Outcome) -> None:
+        """The same result for all messages of a call."""
+        for action in sending.actions:
+            self._result(action, outcome, datetime.now(UTC))
+
     def _result(self, action: Action, outcome: Outcome, started: datetime) -> None:
         """Note the result of an attempt for the reporter."""
         ok = outcome.class_ == "ok"
@@ -393,6 +445,7 @@ class Poller:
                 "answer": outcome.answer,
                 "provider_message_id": outcome.provider_message_id,
                 "retry_after_seconds": outcome.retry_after,
+                "extra": outcome.extra,
                 "started_at": started.isoformat(),
                 "finished_at": datetime.now(UTC).isoformat(),
             }
@@ -407,7 +460,7 @@ class Poller:
             self._reported.clear()
             reports, self._reports = self._reports, []
             failpoints.hit("before_report")
-            late = await self._deliver(reports)
+            late = sum([await self._deliver(part) for part in _portions(reports)])
             failpoints.hit("after_report")
             self.summary.late += late
             for report in reports:
@@ -430,7 +483,11 @@ class Poller:
             if not isinstance(error, psycopg.DataError) or not (reports[0]["output"] or reports[0]["answer"]):
                 return 0  # its lease will run out
             note = f"the answer could not be stored: {error}".split("\n", 1)[0]
-            return await self._deliver([reports[0] | {"output": None, "answer": None, "extra": {"note": note}}])
+            short = reports[0] | {"output": None, "answer": None, "extra": {"note": note}}
+            if (reports[0]["extra"] or {}).get("document"):
+                # What comes next counts on the document.
+                short |= {"class": "permanent", "error": {"code": "document", "message": note}}
+            return await self._deliver([short])
 
     def _forget(self, ref: dict[str, Any]) -> None:
         self._held.pop(key_of(ref), None)
@@ -453,6 +510,32 @@ class Poller:
         except psycopg.Error as error:
             log.error("leases cannot be changed, they will run out: %s", error)
             return 0
+
+
+def _refused(action: Action, error: psycopg.Error) -> Outcome | None:
+    """The result of a message that the database will never store or let leave; None where it may another time."""
+    step = action.claimed["step_id"]
+    if isinstance(error, psycopg.DataError):
+        return failed("permanent", "message", f"step {step}: PostgreSQL cannot store the message: {error}")
+    if (error.sqlstate or "").startswith("WF"):
+        hint = f". {error.diag.message_hint}" if error.diag.message_hint else ""
+        return failed("permanent", str(error.sqlstate), f"step {step}: {error.diag.message_primary}{hint}")
+    return None
+
+
+def _portions(reports: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Reports in their order, with at most DOCUMENTS bytes of documents a call: jsonb ends at 255 MB."""
+    portion: list[dict[str, Any]] = []
+    size = 0
+    for report in reports:
+        more = len(((report["extra"] or {}).get("document") or {}).get("content", ""))
+        if portion and size + more > DOCUMENTS:
+            yield portion
+            portion, size = [], 0
+        portion.append(report)
+        size += more
+    if portion:
+        yield portion
 
 
 def _counts(classes: Counter[str]) -> str:

@@ -105,7 +105,7 @@ class Mailer:
         if not client.is_connected:
             await _connect(conversation, envelope.server)
         conversation.phase = "mail"
-        options = ["SMTPUTF8"] if envelope.utf8 else []
+        options = ["SMTPUTF8", "BODY=8BITMIME"] if envelope.utf8 else []
         encoding = "utf-8" if envelope.utf8 else "ascii"
         if envelope.utf8 and not client.supports_extension("smtputf8"):
             return Failure("smtputf8", "the mail server does not take addresses beyond ASCII", refused=True)
@@ -123,6 +123,22 @@ class Mailer:
         if reply.code // 100 == 2:
             self._keep(conversation, envelope.server)
         return reply
+
+
+async def greet(server: Server, seconds: float) -> Reply | Failure:
+    """Connect, encrypt and log in, and say goodbye: whether a message could be handed over, without one."""
+    conversation = _Conversation(_client(server))
+    conversation.client.timeout = seconds
+    try:
+        async with asyncio.timeout(seconds):
+            await _connect(conversation, server)
+            conversation.phase = "mail"
+            reply = await conversation.client.noop()
+            return Reply(reply.code, reply.message, "greeted")
+    except (SMTPException, OSError, ValueError) as error:
+        return _failure(conversation, error)
+    finally:
+        await _quit(conversation)
 
 
 def _client(server: Server) -> aiosmtplib.SMTP:

@@ -83,7 +83,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of an attempt. ``retry_after`` is in seconds; ``error`` is {code, message}, None when ok."""
+    """The result of an attempt. ``retry_after`` is in seconds; ``error`` is {code, message}, None when ok; ``extra``
+    goes to the database beside them (extra of action_report).
+    """
 
     class_: Class
     output: dict[str, Any] | None = None
@@ -91,6 +93,7 @@ class Outcome:
     answer: dict[str, Any] | None = None
     provider_message_id: str | None = None
     retry_after: float | None = None
+    extra: dict[str, Any] | None = None
 
 
 def failed(class_: Class, code: str, message: str, **more: Any) -> Outcome:

@@ -1,22 +1,34 @@
 """One message over one connection: what an adapter made goes out by HTTP or SMTP, what came back becomes an outcome."""
 
 import asyncio
+import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
-from .channels import Attempt, Connection, NotConfigured, Unsendable, adapters
-from .channels.smtp import Envelope, Reply
+from .channels import Attempt, Call, Connection, NotConfigured, Unsendable, adapter, channel_module, verify
+from .channels.smtp import Envelope
+from .connections import HOUSE, Connections
 from .http import HttpClient
 from .mail import Mailer
 from .outcome import Failure, Outcome, Request, Response, failed, of_failure
-from .secrets import SecretError, Vault
+from .secrets import SecretError, Vault, credentials
 
 log = logging.getLogger(__name__)
 
 #: Seconds for an attempt of a step that does not say.
 TIMEOUT = 30.0
+
+
+#: Providers whose connection is an address; their messages have none.
+OWN_ADDRESS = ("slack_webhook",)
+
+
+class Misconfigured(ValueError):
+    """A connection lacks what it needs to send anything: a secret that is not there, a URL that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,7 @@ class Performer:
 
     http: HttpClient
     mailer: Mailer
-    connections: Mapping[str, Connection]
+    connections: Connections
     vault: Vault
 
     async def perform(
@@ -33,48 +45,106 @@ class Performer:
     ) -> Outcome:
         """Send a frozen message once; never raises but for cancellation. ``limit`` shortens the timeout (seconds)."""
         timeout = float(action.get("timeout_seconds") or TIMEOUT)
+        tenant = action.get("tenant") or HOUSE
         try:
+            configured = self.connections.find(connection, tenant)
+            provider = adapter(configured.provider)
+            revealed = self.revealed(configured)
             attempt = Attempt(
                 key=action["idempotency_key"],
                 number=action["attempt"],
                 timeout=min(timeout, limit) if limit is not None else timeout,
-                connection=self._connection(connection),
-                resolve=self.vault.resolve,
+                connection=revealed,
+                resolve=functools.partial(self.vault.resolve, tenant=tenant),
+                extra=action.get("extra") or {},
+                documents=action.get("documents") or {},
+                http=self.http,
+                reveal=functools.partial(self.vault.reveal, tenant=tenant),
             )
-            adapter = adapters()[connection]
-            request = adapter.request(message, attempt)
+            request = provider.request(message, attempt)
+        except Misconfigured as error:
+            # Of the connection, not of the message: it waits until somebody has put that right.
+            return failed("auth", "connection", str(error))
+        except NotConfigured as error:
+            # Another poller may have it, or this one again.
+            return failed("transient", error.code, str(error))
         except SecretError as error:
             return failed("permanent", "secret", str(error))
         except Unsendable as error:
-            return failed("permanent", error.code, str(error))
+            return self.masked(failed("permanent", error.code, str(error)))
         except Exception as error:
             log.exception("a frozen message cannot be made a request")
-            return failed("permanent", "message", f"the frozen message cannot be sent: {type(error).__name__}: {error}")
-        return self._masked(await self._outcome(adapter, request))
+            text = f"the frozen message cannot be sent: {type(error).__name__}: {error}"
+            return self.masked(failed("permanent", "message", text))
+        outcome = await self.outcome(provider.outcome, request)
+        return self.masked(_with_address(outcome, channel_module(configured.channel).recipients(message)))
 
-    def _connection(self, name: str) -> Connection:
-        if name not in self.connections:
-            raise NotConfigured(f"the connection {name}, by which the message was to leave, is not configured here")
-        return self.connections[name]
+    async def test(self, connection: Connection, to: str | None = None) -> Outcome:
+        """Try a connection: with ``to`` by a real message, else by the adapter's probe, which nobody receives.
 
-    async def _outcome(self, adapter: Any, request: Request | Envelope) -> Outcome:
+        Raises NotConfigured where there is neither.
+        """
+        provider = adapter(connection.provider)
+        is_email = provider.CHANNEL == "email"
+        probe = None if to else getattr(provider, "probe", None)
+        if not to and not probe:
+            raise NotConfigured(f"{connection.provider} can be tried by a real message only: give an address")
         try:
-            outcome: Outcome = adapter.outcome(await self._send(request))
+            attempt = Attempt(
+                key=f"test:{uuid4()}",
+                number=1,
+                timeout=TIMEOUT,
+                connection=self.revealed(connection),
+                resolve=functools.partial(self.vault.resolve, tenant=connection.tenant),
+                http=self.http,
+                reveal=functools.partial(self.vault.reveal, tenant=connection.tenant),
+            )
+            if probe:
+                request, judge = probe(attempt, None), getattr(provider, "probed", provider.outcome)
+            else:
+                said = f"This is a test of the connection {connection.name}."
+                definition = {} if connection.provider in OWN_ADDRESS else {"to": [to] if is_email else to}
+                definition |= {"text": said}
+                definition |= {"subject": said} if is_email else {}
+                message = provider.message(definition, connection, attempt.key, datetime.now(UTC))
+                request, judge = provider.request(message, attempt), provider.outcome
+        except (Misconfigured, SecretError) as error:
+            return self.masked(failed("auth", "connection", str(error)))
+        except Unsendable as error:
+            return self.masked(failed("permanent", error.code, str(error)))
+        return self.masked(await self.outcome(judge, request))
+
+    def revealed(self, connection: Connection) -> Connection:
+        """The connection with the values of its secrets. Raises Misconfigured."""
+        try:
+            revealed = connection.with_secrets(self.vault.reveal_all(connection.secrets, connection.tenant))
+            verify(revealed)
+        except ValueError as error:
+            raise Misconfigured(self.vault.mask(f"connection {connection.name}: {error}")) from error
+        return revealed
+
+    async def outcome(self, judge: Callable[[Any], Any], request: Request | Envelope | Call) -> Outcome:
+        """What became of a request, by the adapter's ``judge``; never raises."""
+        try:
+            outcome: Outcome = judge(await self._send(request))
         except asyncio.CancelledError:
             # The poller stops before the answer came.
-            return of_failure(Failure("stopped", "the poller was stopped while it waited for the answer", sent=True))
+            harmless = isinstance(request, Call) and request.safe
+            return of_failure(Failure("stopped", "the poller was stopped before the answer came", sent=not harmless))
         except Exception as error:
             log.exception("an attempt ended in an error of the poller")
             return failed("uncertain", "poller", f"{type(error).__name__}: {error}")
         return outcome
 
-    async def _send(self, request: Request | Envelope) -> Response | Reply | Failure:
+    async def _send(self, request: Request | Envelope | Call) -> Any:
         if isinstance(request, Envelope):
             return await self.mailer.send(request)
-        answer = await self.http.send(request)
-        return self.vault.mask_response(answer) if isinstance(answer, Response) else answer
+        answer = await (_call(request) if isinstance(request, Call) else self.http.send(request))
+        also = credentials(request) if isinstance(request, Request) else ()
+        return self.vault.mask_response(answer, also) if isinstance(answer, Response) else answer
 
-    def _masked(self, outcome: Outcome) -> Outcome:
+    def masked(self, outcome: Outcome) -> Outcome:
+        """The same without secrets that a server or a library repeated."""
         mask = self.vault.mask
         return replace(
             outcome,
@@ -82,4 +152,24 @@ class Performer:
             error=mask(outcome.error),
             answer=mask(outcome.answer),
             provider_message_id=mask(outcome.provider_message_id),
+            extra=outcome.extra if "document" in (outcome.extra or {}) else mask(outcome.extra),
         )
+
+
+def _with_address(outcome: Outcome, recipients: list[str]) -> Outcome:
+    """The outcome with the address to suppress: an adapter sees the answer only, and that may not repeat it."""
+    suppress = (outcome.extra or {}).get("suppress")
+    if not suppress or suppress.get("address") or len(recipients) != 1:
+        return outcome
+    return replace(outcome, extra={**(outcome.extra or {}), "suppress": {**suppress, "address": recipients[0]}})
+
+
+async def _call(call: Call) -> Any:
+    try:
+        async with asyncio.timeout(call.timeout):
+            return await call.run()
+    except TimeoutError:
+        return Failure("timeout", f"not done in {call.timeout:g} s", sent=not call.safe)
+    except Exception as error:
+        log.exception("a call ended in an error of the poller")
+        return Failure("poller", f"{type(error).__name__}: {error}", sent=not call.safe)

@@ -2,12 +2,15 @@
 
 PGWHEN_CONCURRENCY PGWHEN_BATCH PGWHEN_LEASE PGWHEN_FALLBACK PGWHEN_MAX_SECONDS    numbers; options of `pgwhen poll`
 PGWHEN_DOORBELL=off     only poll (behind PgBouncer in transaction mode)
+PGWHEN_ACTIONS          modules of custom actions, with commas
 PGWHEN_SECRETS          names that {{ secret('env:NAME') }} may name, with commas
+PGWHEN_TENANT_SECRETS   what other tenants' connections may refer to: acme=env:ACME_*,acme=file:/run/acme/*
 PGWHEN_HTTP_ALLOW       networks (CIDR, with commas) that http steps may call although private
 PGWHEN_HTTP_PORTS       ports that http steps may call, instead of 80, 443, 8080, 8443
-PGWHEN_EMAIL PGWHEN_SMS which provider, where two are configured; the providers' own variables: channels/
+PGWHEN_EMAIL PGWHEN_SMS PGWHEN_PUSH PGWHEN_CHAT    which provider, where two are configured; their variables: channels/
 """
 
+import functools
 import ipaddress
 import os
 import secrets
@@ -17,8 +20,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
-from . import channels
-from .channels import Connection
+from . import actions, channels, http
+from .connections import Connections
 from .database import CONTRACT
 from .http import PORTS, AddressGuard, Network
 from .secrets import Vault
@@ -37,7 +40,7 @@ class Settings:
 
     dsn: str = field(repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    connections: Mapping[str, Connection] = field(default_factory=dict)
+    connections: Connections = field(default_factory=lambda: Connections({}))
     guard: AddressGuard = field(default_factory=AddressGuard)
     vault: Vault = field(default_factory=lambda: Vault({}))
     concurrency: int = 100
@@ -51,16 +54,22 @@ class Settings:
 
     @property
     def poller(self) -> dict[str, Any]:
-        """What the database is told of this poller. HTTP is not announced: one slow host must not throttle all."""
-        ours = [c for c in self.connections.values() if c.channel != "http"]
+        """What the database is told of this poller. Of http it is told nothing: one slow host must not throttle all."""
+        ours = [c for c in self.connections if channels.adapter(c.provider).REQUIRED]
         return {
             "id": self.poller_id,
             "contract": CONTRACT,
             "batch": self.batch,
-            "host": socket.gethostname(),
-            "version": version("pgwhen"),
-            "connections": [{"name": c.name, "channel": c.channel, "provider": c.name} for c in ours],
+            **_program(),
+            "actions": actions.announced(self.environ.get("PGWHEN_ACTIONS", "")),
+            "connections": [{"name": c.name, "channel": c.channel, "provider": c.provider} for c in ours],
+            "connections_revision": self.connections.revision,
         }
+
+
+@functools.cache
+def _program() -> dict[str, str]:
+    return {"host": socket.gethostname(), "version": version("pgwhen")}
 
 
 def from_environment(dsn: str, environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
@@ -69,13 +78,21 @@ def from_environment(dsn: str, environ: Mapping[str, str] | None = None, **given
     Raises SettingsError.
     """
     environ = dict(os.environ if environ is None else environ)
+    if modules := given.pop("actions", None):
+        environ["PGWHEN_ACTIONS"] = ",".join(filter(None, [environ.get("PGWHEN_ACTIONS", ""), *modules]))
     try:
-        connections = channels.configured(environ)
-        own = (value for connection in connections.values() for value in connection.secrets.values())
+        actions.load(environ.get("PGWHEN_ACTIONS", ""))
+        http.route(environ)
+        connections = Connections(environ)
+        own = (
+            environ[reference.removeprefix("env:")].strip()
+            for connection in connections
+            for reference in connection.secrets.values()
+        )
         values: dict[str, Any] = {
             "connections": connections,
             "guard": AddressGuard(_networks(environ), _ports(environ)),
-            "vault": Vault(environ, _names(environ, "PGWHEN_SECRETS"), own),
+            "vault": Vault(environ, _names(environ, "PGWHEN_SECRETS"), own, _names(environ, "PGWHEN_TENANT_SECRETS")),
             "concurrency": _number(environ, "PGWHEN_CONCURRENCY", int),
             "batch": _number(environ, "PGWHEN_BATCH", int),
             "lease": _number(environ, "PGWHEN_LEASE", float),

@@ -1,7 +1,8 @@
 """Templates of messages: Jinja2, sandboxed, strict and bounded; every language rule of templates is in this module.
 
 It imports the standard library, jinja2 and markupsafe only: its source is also the body of the SQL function
-``pgwhen.render_template``, so that a preview cannot differ from what is sent.
+``pgwhen.render_template``, so that a preview cannot differ from what is sent. The filters ``money number date datetime
+phone`` import Babel and phonenumbers when they are first used, and say so where these are not installed.
 
 What differs from plain Jinja2:
 
@@ -10,8 +11,8 @@ What differs from plain Jinja2:
 * Numbers are exact: contexts come from ``loads`` (decimals as ``Decimal``), literals and results are decimals too.
 * ``true`` prints as ``true``, objects and lists as JSON.
 * Values are escaped for where they go (the *target*): ``text`` not at all, ``html``, ``url`` (percent-encoding, except
-  for what the URL starts with), ``header`` (no line breaks; may hold references to secrets), ``value`` (JSON: a lone
-  ``{{ x }}`` keeps its type).
+  for what the URL starts with), ``header`` (no line breaks; may hold references to secrets), ``markdown`` and ``chat``
+  (a value is never markup and mentions nobody), ``value`` (JSON: a lone ``{{ x }}`` keeps its type).
 * What a template may cost is bounded: output, steps, seconds, ranges, powers and the filters that multiply text.
 
     TemplateError     str(error) says what is wrong, without the template's name
@@ -24,10 +25,12 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from datetime import date, datetime
 from decimal import Decimal
-from secrets import token_hex
-from typing import Any, NoReturn
+from secrets import randbelow, token_hex
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import jinja2.filters
 from jinja2 import Template, Undefined, UndefinedError, nodes
@@ -37,7 +40,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-TARGETS = ("text", "html", "url", "header", "value")
+TARGETS = ("text", "html", "url", "header", "markdown", "chat", "value")
 
 MAX_SOURCE = 262_144  # characters of a template
 MAX_OUTPUT = 1_048_576  # characters of a result, and of all values printed on the way
@@ -50,11 +53,23 @@ _EXACT = decimal.Context(prec=1_000, Emax=9_999, Emin=-9_999)
 _DIVISION = decimal.Context(prec=28, Emax=9_999, Emin=-9_999)
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
+_VALUES = ("value", "chat_value")
+_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")  # what Markdown can escape
 _string = json.encoder.encode_basestring
 
 
 class TemplateError(ValueError):
     """A template cannot be rendered; the message says why."""
+
+
+class Formats(NamedTuple):
+    """How filters write numbers and times: a locale (``nl_NL``, ``nl-NL`` or ``nl``) and an IANA time zone."""
+
+    locale: str = "en"
+    zone: str = "UTC"
+
+
+_PLAIN = Formats()
 
 
 # ---------------------------------------------------------------- JSON with exact numbers
@@ -136,13 +151,17 @@ class Missing(Undefined):
 class _Budget:
     """What one render has left."""
 
-    __slots__ = ("chars", "deadline", "nonce", "steps")
+    __slots__ = ("chars", "deadline", "formats", "marks", "nonce", "number", "steps")
 
-    def __init__(self) -> None:
+    def __init__(self, formats: Formats) -> None:
         self.chars = MAX_OUTPUT
         self.steps = MAX_STEPS
         self.deadline = time.monotonic() + MAX_SECONDS
+        self.formats = formats
         self.nonce = ""
+        # Of the values of a Markdown template: what stands for them, digits only so that no filter changes it.
+        self.marks: list[str] = []
+        self.number = 0
 
 
 _budget: ContextVar[_Budget | None] = ContextVar("budget", default=None)
@@ -233,6 +252,13 @@ class _Generator(CodeGenerator):
             super().visit_Const(node, frame)
 
 
+def _origin(node: nodes.Node) -> str:
+    """The path of what filters are applied to."""
+    while isinstance(node, nodes.Filter) and node.node is not None:
+        node = node.node
+    return _path(node)
+
+
 def _path(node: nodes.Node) -> str:
     """An expression as people write it: ``job.client.email``."""
     if isinstance(node, nodes.Name):
@@ -256,7 +282,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
 
     def __init__(self, target: str) -> None:
         self.target = target
-        printed = _percent_encoded if target == "url" else _text
+        self.printed = printed = _PRINTED.get(target, _text)
         # Told the context, finalize is not applied while compiling; nor is anything else: constants are values too.
         finalize = jinja2.pass_context(lambda _context, value: printed(value))
         super().__init__(
@@ -283,6 +309,10 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
                 const.value = Decimal(repr(const.value))
         for loop in tree.find_all(nodes.For):
             loop.iter = _filtered(loop.iter, "_counted")
+        for filtered in tree.find_all(nodes.Filter):
+            if filtered.name in _FORMATTING:
+                of = nodes.Keyword("_of", nodes.Const(_origin(filtered)), lineno=filtered.lineno)
+                filtered.kwargs.append(of)  # type: ignore[arg-type] # jinja2 has keywords here, and says pairs
         first = tree.body[0].nodes if tree.body and isinstance(tree.body[0], nodes.Output) else []
         if first and "_start_of_url" in self.filters and not isinstance(first[0], nodes.TemplateData):
             first[0] = _filtered(first[0], "_start_of_url")
@@ -314,8 +344,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     def concatenated(self, context: Context, values: tuple[Any, ...]) -> str:
         """The operator ``~``."""
         texts = [_text(value) for value in values]
-        if self.target == "url" and any(isinstance(text, Markup) for text in texts):
-            return Markup("".join(map(_percent_encoded, texts)))
+        if self.target in _PRINTED and any(isinstance(text, Markup) for text in texts):
+            return Markup("".join(map(self.printed, texts)))
         return Markup("").join(texts) if context.eval_ctx.autoescape else "".join(texts)
 
     def call(self, context: Context, function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -383,6 +413,31 @@ def _percent_encoded(value: Any) -> str:
     return text if isinstance(text, Markup) else quote(text, safe="")
 
 
+def _chat_escaped(value: Any) -> str:
+    """What Slack asks for: without these three a value can neither link nor mention (<!channel>, <@U1>)."""
+    text = _text(value)
+    return text if isinstance(text, Markup) else text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _marked(value: Any) -> str:
+    """A mark that stands for a value until the Markdown around it is parsed; what is safe is Markdown itself."""
+    text, budget = _text(value), _budget.get()
+    if isinstance(text, Markup) or budget is None or not text:
+        return text
+    budget.number = budget.number or 10**11 + randbelow(9 * 10**11)
+    budget.marks.append(text)
+    return f"\ue000{budget.number}.{len(budget.marks) - 1}\ue001"
+
+
+#: How a value is printed where that is not as it is.
+_PRINTED: dict[str, Callable[[Any], str]] = {
+    "url": _percent_encoded,
+    "markdown": _marked,
+    "chat": _chat_escaped,
+    "chat_value": _chat_escaped,
+}
+
+
 def _start_of_url(value: Any) -> Markup:
     """What a URL starts with brings its own scheme, host and slashes."""
     return Markup(quote(_text(value), safe=":/?#[]@!$&'()*+,;=%~"))
@@ -414,6 +469,7 @@ def _filters(own: Mapping[str, Callable[..., Any]], target: str) -> dict[str, Ca
     filters["default"] = filters["d"] = _default
     filters["join"] = _join
     filters["_counted"] = _counted
+    filters |= {name: _formatting(function) for name, function in _FORMATTING.items()}
     if target == "url":
         encode = filters["urlencode"]
         filters["urlencode"] = lambda value: Markup(encode(value))
@@ -460,6 +516,217 @@ def _join(eval_ctx: nodes.EvalContext, values: Iterable[Any], separator: str = "
     return jinja2.filters.sync_do_join(eval_ctx, texts, separator)
 
 
+# ---------------------------------------------------------------- filters: numbers, times, telephone numbers
+
+
+class _UnfitError(ValueError):
+    """A value is not what a filter takes."""
+
+
+#: A CLDR pattern such as ``EEEE d MMMM``, https://www.unicode.org/reports/tr35/tr35-dates.html#Date_Field_Symbol_Table
+_PATTERN = re.compile(r"[A-Za-z0-9 ,.:/'·\u2013-]{1,60}")
+_NAMES = ("short", "medium", "long", "full")
+_NUMBER = re.compile(r"\s*[+-]?\d{1,60}(\.\d{1,60})?\s*", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:.{2,32})?", re.ASCII)
+_ROUNDING = decimal.Context(prec=1_000, rounding=decimal.ROUND_HALF_UP, Emax=9_999, Emin=-9_999)
+_FORMS = {"e164": 0, "international": 1, "national": 2}
+
+
+def _formatting(function: Callable[..., str]) -> Callable[..., str]:
+    """A filter that says of which path the value was."""
+
+    @functools.wraps(function)
+    def formatted(value: Any, *args: Any, _of: str = "", **kwargs: Any) -> str:
+        if value is None or isinstance(value, (Undefined, _Secret)):
+            _text(value) if isinstance(value, Undefined) else None  # raises, with the path
+            raise TemplateError(f"{_of or 'a value'} is missing")
+        given = [arg for arg in (*args, *kwargs.values()) if isinstance(arg, Undefined)]
+        if given:
+            raise TemplateError(f"an argument of {function.__name__.strip('_')} is missing: {given[0]!s}")
+        _spend()
+        try:
+            with decimal.localcontext(_ROUNDING):
+                text = function(value, *args, **kwargs)
+        except _UnfitError as error:
+            raise TemplateError(f"{_of}: {error}" if _of and _of != "(...)" else str(error)) from error
+        except ImportError as error:
+            package = "Babel" if error.name and error.name.startswith("babel") else error.name
+            name = function.__name__.strip("_")
+            raise TemplateError(f"the filter {name} needs the Python package {package}, which is not here") from error
+        _spend(len(text))
+        return text
+
+    return formatted
+
+
+def _formats() -> Formats:
+    budget = _budget.get()
+    return budget.formats if budget else Formats()
+
+
+def _locale(name: Any = None) -> Any:
+    """Babel's locale: the one asked for, which has to exist; else that of the render, its language, English."""
+    if name is not None:
+        found = _find_locale(str(name))
+        if found is None:
+            raise _UnfitError(f"{str(name)[:20]!r} is not a locale; write it like nl or nl_NL")
+        return found
+    return _find_locale(_formats().locale) or _find_locale("en")
+
+
+@functools.lru_cache(maxsize=256)
+def _find_locale(name: str) -> Any:
+    from babel import Locale, UnknownLocaleError
+
+    if len(name) > 40:
+        return None
+    parts = re.split("[-_]", re.split("[.@]", name)[0])
+    for count in range(len(parts), 0, -1):
+        try:
+            return Locale.parse("_".join(parts[:count]))
+        except (UnknownLocaleError, ValueError, TypeError):
+            continue
+    return None
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else dumps(value)
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    elif isinstance(value, str) and _NUMBER.fullmatch(value):
+        number = Decimal(value.strip())
+    else:
+        raise _UnfitError(f"{_shown(value)} is not a number")
+    if not number.is_finite() or abs(number.adjusted()) > 300:
+        raise _UnfitError(f"{_shown(value)} is too large")
+    return number
+
+
+def _money(value: Any, currency: Any = None, locale: Any = None) -> str:
+    """``{{ total | money("EUR") }}``: € 1.234,50, rounded as the currency is, halves away from zero."""
+    if not isinstance(currency, str) or not re.fullmatch("[A-Za-z]{3}", currency):
+        raise _UnfitError('money needs a currency: money("EUR")')
+    number, found = _decimal(value), _locale(locale)
+    from babel.numbers import format_currency, is_currency
+
+    if not is_currency(currency.upper()):
+        raise _UnfitError(f"{currency} is not a currency")
+    return format_currency(number, currency.upper(), locale=found)
+
+
+def _number_filter(value: Any, decimals: Any = None, locale: Any = None) -> str:
+    """``{{ x | number }}`` with the decimals that it has, ``{{ x | number(2) }}`` rounded to two."""
+    if decimals is not None and (
+        isinstance(decimals, bool) or not isinstance(decimals, int) or not 0 <= decimals <= 20
+    ):
+        raise _UnfitError("number takes 0 to 20 decimals")
+    number, found = _decimal(value), _locale(locale)
+    from babel.numbers import format_decimal
+
+    if decimals is None:
+        return format_decimal(number, locale=found, decimal_quantization=False)
+    whole = found.decimal_formats[None].pattern.partition(";")[0].partition(".")[0]
+    return format_decimal(number, f"{whole}.{'0' * decimals}" if decimals else whole, locale=found)
+
+
+def _moment(value: Any) -> date:
+    """A date, or a time: as PostgreSQL and JSON write them."""
+    try:
+        if isinstance(value, str) and _MOMENT.fullmatch(value.strip()):
+            text = value.strip()
+            return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    raise _UnfitError(f"{_shown(value)} is not a date or time; it is written like 2026-03-01 or 2026-03-01T09:00:00Z")
+
+
+def _zone(name: Any) -> ZoneInfo:
+    name = _formats().zone if name is None else name
+    try:
+        return ZoneInfo(name)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        raise _UnfitError(f"{str(name)[:40]!r} is not a time zone; write it like Europe/Amsterdam") from error
+
+
+def _pattern(format: Any) -> str:
+    if isinstance(format, str) and (format in _NAMES or _PATTERN.fullmatch(format)):
+        return str(format)
+    raise _UnfitError(f"{_shown(format)} is not a format: {', '.join(_NAMES)}, or a pattern such as 'EEEE d MMMM'")
+
+
+def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+    """A time without an offset is what clocks show, in whatever zone."""
+    return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _date_filter(value: Any, format: Any = "medium", locale: Any = None, zone: Any = None) -> str:
+    """``{{ x | date }}``, ``{{ x | date("long") }}``: the day of a date, or of a time in the zone."""
+    moment, pattern, found = _moment(value), _pattern(format), _locale(locale)
+    from babel.dates import format_date
+
+    try:
+        day = _in_zone(moment, _zone(zone)).date() if isinstance(moment, datetime) else moment
+        return format_date(day, pattern, locale=found)
+    except (KeyError, ValueError, AttributeError, OverflowError) as error:
+        raise _UnfitError(f"{_shown(value)} cannot be written as {_shown(format)}") from error
+
+
+def _datetime_filter(value: Any, format: Any = "medium", locale: Any = None, zone: Any = None) -> str:
+    """``{{ x | datetime("short", zone="Europe/Amsterdam") }}``: a time as clocks in the zone show it."""
+    moment, pattern, found, there = _moment(value), _pattern(format), _locale(locale), _zone(zone)
+    if not isinstance(moment, datetime):
+        raise _UnfitError(f"{_shown(value)} has no time of day; use the filter date")
+    from babel.dates import format_datetime
+
+    try:
+        return format_datetime(_in_zone(moment, there), pattern, tzinfo=there, locale=found)
+    except (KeyError, ValueError, AttributeError, OverflowError) as error:
+        raise _UnfitError(f"{_shown(value)} cannot be written as {_shown(format)}") from error
+
+
+def _phone(value: Any, form: Any = None, locale: Any = None) -> str:
+    """``{{ x | phone }}``: as it is dialled in the locale's country, with its country code if it is from another.
+
+    ``national``, ``international`` or ``e164`` asks for one form. A number without a country code is of the locale's
+    country.
+    """
+    if form is not None and form not in _FORMS:
+        raise _UnfitError(f"{_shown(form)} is not a form of a telephone number: {', '.join(_FORMS)}")
+    home = _home(_locale(locale))
+    import phonenumbers
+
+    text = value if isinstance(value, str) else dumps(value)
+    try:
+        number = phonenumbers.parse(text[:60], home)
+    except phonenumbers.NumberParseException as error:
+        raise _UnfitError(f"{_shown(text)} is not a telephone number; it is written like +31612345678") from error
+    if not phonenumbers.is_possible_number(number):
+        raise _UnfitError(f"{_shown(text)} is not a telephone number: too short or too long")
+    form = form or ("national" if home == phonenumbers.region_code_for_number(number) else "international")
+    return str(phonenumbers.format_number(number, _FORMS[form]))
+
+
+def _home(locale: Any) -> str | None:
+    """The country of a locale. English without one could be of any."""
+    if locale.territory or locale.language == "en":
+        return str(locale.territory) if locale.territory else None
+    from babel.core import get_global
+
+    likely = get_global("likely_subtags").get(locale.language, "")
+    return likely.rpartition("_")[2] or None
+
+
+_money.__name__, _number_filter.__name__, _phone.__name__ = "money", "number", "phone"
+_date_filter.__name__, _datetime_filter.__name__ = "date", "datetime"
+_FORMATTING: dict[str, Callable[..., str]] = {
+    function.__name__: function for function in (_money, _number_filter, _date_filter, _datetime_filter, _phone)
+}
+
+
 # ---------------------------------------------------------------- rendering
 
 
@@ -474,7 +741,7 @@ def _compile(source: str, target: str) -> tuple[Template, bool]:
     if len(source) > MAX_SOURCE:
         raise TemplateError(f"the template is longer than {MAX_SOURCE} characters")
     environment = _environment(target)
-    if target == "value":
+    if target in _VALUES:
         tree = environment.parse(source.strip())
         output = tree.body[0] if len(tree.body) == 1 else None
         if isinstance(output, nodes.Output) and len(output.nodes) == 1:
@@ -485,11 +752,13 @@ def _compile(source: str, target: str) -> tuple[Template, bool]:
     return environment.from_string(source), False
 
 
-def _run(source: str, context: Mapping[str, Any], target: str, required: bool = False) -> tuple[Any, str]:
-    """The result, and the mark of this render's secrets."""
+def _run(
+    source: str, context: Mapping[str, Any], target: str, formats: Formats, required: bool = False
+) -> tuple[Any, _Budget]:
+    """The result, and what the render took."""
+    budget = _Budget(formats)
     if "{" not in source:
-        return source, ""
-    budget = _Budget()
+        return source, budget
     token = _budget.set(budget)
     try:
         template, lone = _compile(source, target)
@@ -505,9 +774,11 @@ def _run(source: str, context: Mapping[str, Any], target: str, required: bool = 
         result = run.vars["result"] if lone else "".join(parts)
         if lone and not (required and isinstance(result, Undefined)):
             result = _json_value(result)
+            if target == "chat_value":
+                result = _each_string(result, _chat_escaped)
         elif lone:
             _text(result)
-        return (_sendable(result) if isinstance(result, str) and not budget.nonce else result), budget.nonce
+        return (_sendable(result) if isinstance(result, str) and not budget.nonce else result), budget
     except TemplateError:
         raise
     except UndefinedError as error:
@@ -549,39 +820,84 @@ def _json_value(value: Any) -> Any:
     return _text(value)
 
 
-def render(source: str, context: Mapping[str, Any], target: str = "text") -> str:
-    """Render a template as text for a target: text, html, url, or header (one without secrets).
+def _each_string(value: Any, change: Callable[[str], Any]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _each_string(item, change) for key, item in value.items()}
+    return [_each_string(item, change) for item in value] if isinstance(value, list) else value
+
+
+def render(source: str, context: Mapping[str, Any], target: str = "text", formats: Formats = _PLAIN) -> str:
+    """Render a template as text for a target: text, html, url, chat, markdown, or header (one without secrets).
 
     ``context`` is JSON data from ``loads``. Raises TemplateError.
     """
     if target == "header":
-        text = render_header(source, context)
+        text = render_header(source, context, formats)
         if not isinstance(text, str):
             raise TemplateError("secret(...) is for headers of http steps only")
         return text
-    text, _ = _run(source, context, target)
+    if target == "markdown":
+        text, values = render_marked(source, context, formats)
+        return values(text, lambda value: _MARKUP.sub(r"\\\1", value))
+    text, _ = _run(source, context, target, formats)
     return str(text)
 
 
-def render_value(value: Any, context: Mapping[str, Any], required: bool = False) -> Any:
+def render_marked(source: str, context: Mapping[str, Any], formats: Formats = _PLAIN) -> tuple[str, Callable[..., str]]:
+    """Render Markdown with marks in place of values, and what puts the values back into a piece of it.
+
+    What a value contains is unknown to whoever parses the Markdown, so that it can never be markup. The second result
+    takes a text, and optionally what is done with each value. Raises TemplateError.
+    """
+    text, budget = _run(source, context, "markdown", formats)
+    mark = re.compile(f"\ue000{budget.number}\\.(\\d{{1,6}})\ue001") if budget.marks else None
+
+    def values(piece: str, change: Callable[[str], str] = str) -> str:
+        left = MAX_OUTPUT
+
+        def value(match: re.Match[str]) -> str:
+            nonlocal left
+            found = change(budget.marks[int(match[1])])
+            left -= len(found)
+            if left < 0:
+                raise TemplateError(f"the template makes more than {MAX_OUTPUT} characters")
+            return found
+
+        if mark and "\ue000" in mark.sub("", piece):
+            raise TemplateError("a filter cut a value in two; apply it to the value itself")
+        for _ in range(10):
+            # A block that was set before holds marks itself.
+            if mark is None or not mark.search(piece):
+                break
+            piece = mark.sub(value, piece)
+        return _sendable(piece)
+
+    return str(text), values
+
+
+def render_value(
+    value: Any,
+    context: Mapping[str, Any],
+    required: bool = False,
+    formats: Formats = _PLAIN,
+    target: str = "value",
+) -> Any:
     """Render every string in a JSON value: a lone ``{{ x }}`` keeps its type, null where it is missing.
 
-    With ``required`` a lone ``{{ x }}`` that is missing is an error too, unless it has a default.
+    With ``required`` a lone ``{{ x }}`` that is missing is an error too, unless it has a default. The target
+    ``chat_value`` escapes what is text as ``chat`` does.
     """
-    if isinstance(value, str):
-        return _run(value, context, "value", required)[0]
-    if isinstance(value, Mapping):
-        return {key: render_value(item, context, required) for key, item in value.items()}
-    if isinstance(value, list):
-        return [render_value(item, context, required) for item in value]
-    return value
+    return _each_string(value, lambda text: _run(text, context, target, formats, required)[0])
 
 
-def render_header(source: str, context: Mapping[str, Any]) -> str | dict[str, Any]:
+def render_header(source: str, context: Mapping[str, Any], formats: Formats = _PLAIN) -> str | dict[str, Any]:
     """Render the value of a header: text, or where it names secrets ``{"$secret": "env:NAME"}`` or
     ``{"$concat": [text and references]}``. A final line break is dropped; others are refused.
     """
-    text, nonce = _run(source, context, "header")
+    text, budget = _run(source, context, "header", formats)
+    nonce = budget.nonce
     parts = re.split(f"\0{nonce}([^\0]*)\0", text) if nonce else [text]
     parts[-1] = parts[-1].removesuffix("\n").removesuffix("\r")
     if any(_CONTROL.search(part) for part in parts[::2]):

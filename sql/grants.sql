@@ -21,19 +21,20 @@ begin
         (array['pgwhen_poller'], array[
           'tick', 'tick_and_claim', 'freeze_actions', 'report_actions', 'run_database_step', 'extend_leases'
         ]),
-        (array['pgwhen_app', 'pgwhen_operator'], array['emit_event', 'start_execution']),
+        (array['pgwhen_app', 'pgwhen_operator'], array['emit_event', 'start_execution', 'suppress', 'receive_resend', 'receive_sendgrid', 'receive_mailgun', 'receive_twilio', 'receive_telnyx', 'receive_messagebird', 'unsubscribe', 'preview_unsubscribe', 'set_recipient', 'remove_recipient']),
         (c_people, array[
-          'contract', 'current_tenant', 'doctor', 'explain_event', 'explain_record', 'find_execution', 'find_executions', 'count_executions', 'find_events', 'count_events', 'plan_replay', 'list_channels',
-          'list_connections', 'get_progress', 'list_functions', 'list_logs', 'list_kill_switches', 'count_held',
-          'list_executions', 'show_execution', 'export_definition', 'json_schema', 'list_workflows', 'list_versions', 'diff_versions'
+          'contract', 'current_tenant', 'get_document', 'list_actions', 'list_documents', 'doctor', 'explain_event', 'explain_record', 'find_execution', 'find_executions', 'count_executions', 'find_events', 'count_events', 'plan_replay', 'list_channels',
+          'list_connections', 'list_deliveries', 'list_callback_keys', 'show_connection', 'list_endpoints', 'show_endpoint', 'get_progress', 'list_functions', 'list_logs', 'list_recipients', 'list_suppressions', 'list_kill_switches', 'count_held',
+          'list_executions', 'show_execution', 'export_definition', 'export_message_template', 'list_message_templates', 'json_schema', 'list_workflows', 'list_versions', 'diff_versions'
         ]),
         (array['pgwhen_author', 'pgwhen_operator'], array['dry_run', 'rollback_workflow']),
         -- Whoever looks may vote as the login that they are; only operators vote for others (_voter).
         (c_people, array['find_approval', 'show_approval', 'decide_approval', 'delegate_approval']),
         (array['pgwhen_operator'], array[
           'tick', 'maintain', 'plan_archive', 'archive_rows', 'retry_executions', 'retry_failed', 'skip_step', 'replay_events', 'backfill_workflow', 'cancel_executions',
-          'pause_workflow', 'resume_workflow', 'archive_workflow', 'delete_workflow', 'migrate_executions', 'pause_connection', 'resume_connection',
-          'throw_kill_switch', 'release_kill_switch', 'release_held', 'discard_held', 'forget_record', 'set_progress'
+          'pause_workflow', 'resume_workflow', 'archive_workflow', 'delete_workflow', 'migrate_executions', 'pause_connection', 'resume_connection', 'add_connection', 'set_connection', 'set_default_connection', 'remove_connection',
+          'add_endpoint', 'move_endpoint', 'rotate_endpoint', 'disable_endpoint', 'enable_endpoint', 'remove_endpoint', 'recover_endpoint',
+          'set_callback_key', 'remove_callback_key', 'rotate_signing_key', 'throw_kill_switch', 'release_kill_switch', 'release_held', 'discard_held', 'forget_record', 'set_progress', 'lift_suppression', 'import_suppressions'
         ]),
         -- What a statement of a workflow asks about the rows that it looks at.
         (array['pgwhen_actions'], array['row_holds']),
@@ -41,7 +42,7 @@ begin
         -- do the helpers that they call; making a trigger asks for EXECUTE on its function.
         (array['pgwhen_author'], array[
           'attach', 'detach', '_register_attachment', '_unregister_attachment',
-          'normalise_definition', 'validate_definition', 'apply_definition', 'publish_workflow', 'render_template', 'register_function', 'unregister_function'
+          'normalise_definition', 'validate_definition', 'apply_definition', 'publish_workflow', 'render_template', 'preview_message_template', 'apply_message_template', 'remove_message_template', 'register_function', 'unregister_function'
         ])
     ),
     wanted (kind, object, role, privilege) as (

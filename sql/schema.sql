@@ -146,6 +146,19 @@ create table backfills (
   constraint backfills_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(workflow_id) ON DELETE CASCADE
 );
 
+-- What the callbacks of a connection are verified with. No secret: public keys, or the two states of HMAC from which its key cannot be told.
+create table callback_keys (
+  tenant text not null,  -- Owner of the connection.
+  connection text not null,  -- Name of the connection.
+  fingerprint text not null,  -- Identity of the key, for people: the beginning of the hash of its verifier.
+  provider text not null,  -- Provider whose callbacks it verifies.
+  verifier jsonb not null,  -- {scheme: hmac-sha256 | hmac-sha1, inner, outer} or {scheme: p256 | ed25519, public_key}; bytes as hex digits.
+  made_at timestamp with time zone not null,  -- When it was set.
+  made_by text not null,  -- By whom.
+  constraint callback_keys_pkey PRIMARY KEY (tenant, connection, fingerprint),
+  constraint callback_keys_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant)
+);
+
 -- Random text by which capture knows that the cause of a write was set by a database step, and by no session of the application.
 create table cause_key (
   only_one boolean not null default true,  -- True: there is one row.
@@ -162,21 +175,155 @@ create table children (
   constraint children_pkey PRIMARY KEY (parent_execution_id, parent_step_id, execution_id)
 );
 
+-- Clocks of connections that have a rate, a limit of messages at a time, or an open circuit breaker.
+create table connection_clocks (
+  next_at timestamp with time zone not null default '-infinity'::timestamp with time zone,  -- When the next message would leave if none could leave early; the further ahead, the more of the rate is used up.
+  last_turn_at timestamp with time zone not null default '-infinity'::timestamp with time zone,  -- Latest of the turns that were given to messages that wait for the rate.
+  tenant text not null,  -- Owner of the connection.
+  name text not null,  -- The connection.
+  constraint connection_clocks_pkey PRIMARY KEY (tenant, name)
+) with (fillfactor=50);
+
+-- The state of the defined connections as one number, which pollers compare with what they know.
+create table connection_revisions (
+  only_one boolean not null default true,  -- True: there is one row.
+  revision bigint not null,  -- Microseconds of the last change since 1970, or one more than before: a restored database has other numbers.
+  constraint connection_revisions_pkey PRIMARY KEY (only_one),
+  constraint there_is_one_row CHECK (only_one)
+);
+
+-- Messages on their way by connections of which only so many may be. A row counts while its message is leased in the queue, so that neither an answer nor a poller that dies has to give it back.
+create table connection_slots (
+  message_id bigint not null,  -- Message in the queue pgwhen_actions.
+  is_probe boolean not null default false,  -- Whether it is the one message by which a half-open circuit breaker finds out.
+  tenant text not null,  -- Owner of the connection.
+  name text not null,  -- The connection.
+  constraint connection_slots_pkey PRIMARY KEY (message_id)
+);
+CREATE INDEX connection_slots_name ON connection_slots USING btree (tenant, name);
+
+-- Messages that wait for the rate of their connection. A turn keeps those who have waited from waiting behind those who come.
+create table connection_turns (
+  execution_id uuid not null,  -- The execution.
+  turn_at timestamp with time zone not null,  -- When it is its turn.
+  part integer not null,  -- Message of the step.
+  tenant text not null,  -- Owner of the connection.
+  name text not null,  -- The connection.
+  step_id text not null,  -- The step.
+  constraint connection_turns_pkey PRIMARY KEY (execution_id, step_id, part)
+);
+CREATE INDEX connection_turns_time ON connection_turns USING btree (turn_at);
+
 -- Configured providers, those from a poller's environment too. Secrets are never here.
 create table connections (
   tenant text not null,  -- Owner.
   name text not null,  -- Name that steps use; from the environment it is the provider's name.
-  channel text not null,  -- email, sms or http.
-  provider text not null,  -- smtp, resend, messagebird, twilio or http.
+  channel text not null,  -- Type of the steps that it serves: email, sms, push, chat ...
+  provider text not null,  -- Who performs them; the pollers know what that takes.
   status text not null default 'active'::text,  -- active, or paused (nothing is sent, work is held).
   reason text,  -- Why it is paused.
   throttled_until timestamp with time zone,  -- The clock that all pollers share: nothing is sent before.
-  settings jsonb not null default '{}'::jsonb,  -- What is not secret: base URL, sender.
+  settings jsonb not null default '{}'::jsonb,  -- What is not secret: names and texts, such as from and base_url.
   updated_at timestamp with time zone not null,  -- Last change.
+  origin text not null default 'environment'::text,  -- defined (by add_connection), or environment (a poller has it in its environment).
+  secrets jsonb not null default '{}'::jsonb,  -- References by name: {"key": "env:NAME"} or {"key": "file:/PATH"}, which pollers read when they send. Never a value.
+  is_default boolean not null default false,  -- Steps of its channel that name no connection leave by it.
+  rate_limit integer,  -- Messages per rate_seconds, at most; null is without limit.
+  rate_seconds double precision,  -- Length of the period of rate_limit, in seconds.
+  concurrency integer,  -- Messages on their way at a time, at most, of all pollers together; null is without limit.
+  failures integer not null default 0,  -- Failures of the connection itself, one after the other; the circuit breaker counts them.
+  opened_until timestamp with time zone,  -- Until when its circuit breaker keeps messages back; null while it is closed.
+  revision bigint,  -- connection_revisions.revision at its last change by a person; null for one from the environment.
   constraint connections_pkey PRIMARY KEY (tenant, name),
   constraint connections_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
+  constraint concurrency_is_positive CHECK ((concurrency > 0)),
+  constraint failures_are_counted CHECK ((failures >= 0)),
+  constraint limits_are_positive CHECK ((((rate_limit > 0) AND (rate_seconds > (0)::double precision)) OR (rate_limit IS NULL))),
+  constraint only_defined_ones_are_defaults CHECK (((origin = 'defined'::text) OR (NOT is_default))),
+  constraint only_defined_ones_have_secrets CHECK (((origin = 'defined'::text) OR (secrets = '{}'::jsonb))),
+  constraint origin_is_known CHECK ((origin = ANY (ARRAY['environment'::text, 'defined'::text]))),
+  constraint rate_has_a_period CHECK (((rate_limit IS NULL) = (rate_seconds IS NULL))),
   constraint status_is_active_or_paused CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text])))
 );
+CREATE UNIQUE INDEX one_default_per_tenant_and_channel ON connections USING btree (tenant, channel) WHERE is_default;
+
+-- What providers told of messages after they had accepted them: one row an event, each once.
+create table deliveries (
+  delivery_id bigint not null generated always as identity,  -- Order of arrival.
+  received_at timestamp with time zone not null,  -- When it came.
+  at timestamp with time zone not null,  -- When it happened, as the provider says.
+  execution_id uuid,  -- Execution whose message it is; null where the provider did not give our key back.
+  event_id uuid,  -- Event that told workflows; null where none could use it.
+  generation integer,  -- Generation of the step.
+  part integer,  -- Message of the step.
+  tenant text not null,  -- Owner: the execution's tenant, else the connection's.
+  connection_tenant text not null,  -- Owner of the connection: the tenant itself, or default.
+  connection text not null,  -- Connection whose provider told it.
+  provider text not null,  -- The provider.
+  channel text not null,  -- email or sms.
+  provider_event_id text not null,  -- The provider's id of the event, or what identifies it where it has none: recorded once for a connection.
+  nonce text,  -- What the provider signed for one use; null where its signatures have a time alone.
+  provider_message_id text,  -- The provider's id of the message.
+  step_id text,  -- The step.
+  status text not null,  -- accepted, delivered, failed, bounced, opened, clicked, unsubscribed or complained; received for a text message from a person.
+  event text not null,  -- The provider's word for it.
+  address text,  -- Recipient; the sender of what was received.
+  detail jsonb not null default '{}'::jsonb,  -- What else was told, cut short: code, message, link.
+  constraint deliveries_pkey PRIMARY KEY (delivery_id),
+  constraint deliveries_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
+  constraint status_is_known CHECK ((status = ANY (ARRAY['accepted'::text, 'delivered'::text, 'failed'::text, 'bounced'::text, 'opened'::text, 'clicked'::text, 'unsubscribed'::text, 'complained'::text, 'received'::text])))
+);
+CREATE INDEX deliveries_address ON deliveries USING btree (lower(address));
+CREATE UNIQUE INDEX deliveries_event ON deliveries USING btree (connection_tenant, connection, provider_event_id);
+CREATE UNIQUE INDEX deliveries_nonce ON deliveries USING btree (connection_tenant, connection, nonce) WHERE (nonce IS NOT NULL);
+CREATE INDEX deliveries_received ON deliveries USING btree (received_at);
+CREATE INDEX deliveries_step ON deliveries USING btree (execution_id, step_id) WHERE (execution_id IS NOT NULL);
+CREATE INDEX deliveries_unmatched ON deliveries USING btree (provider_message_id) WHERE (execution_id IS NULL);
+
+-- What a digest has collected.
+create table digest_items (
+  digest_id uuid not null,  -- The digest.
+  execution_id uuid not null,  -- Execution that it came from.
+  collected_at timestamp with time zone not null,  -- When.
+  generation integer not null,  -- Generation of the step.
+  step_id text not null,  -- The notification step.
+  item jsonb not null,  -- The row or input that started the execution, as notification.items shows it.
+  constraint digest_items_pkey PRIMARY KEY (digest_id, execution_id, step_id),
+  constraint digest_items_digest_id_fkey FOREIGN KEY (digest_id) REFERENCES digests(digest_id) ON DELETE CASCADE
+);
+
+-- What is told to a recipient in one message at the end of a window: one row a workflow, recipient, key and window.
+create table digests (
+  digest_id uuid not null,  -- Identity.
+  ends_at timestamp with time zone not null,  -- When the window ends and the message leaves.
+  sent_by uuid,  -- Execution whose step sends it; null before the end of the window.
+  workflow_id integer not null,  -- The workflow.
+  tenant text not null,  -- Owner.
+  recipient text not null,  -- Who is told.
+  key text not null,  -- What is collected together besides; empty unless the step says.
+  constraint digests_pkey PRIMARY KEY (digest_id),
+  constraint digests_workflow_id_tenant_recipient_key_ends_at_key UNIQUE (workflow_id, tenant, recipient, key, ends_at),
+  constraint digests_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
+  constraint digests_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(workflow_id)
+);
+
+-- What document and calendar steps made, until its execution is dropped.
+create table documents (
+  execution_id uuid not null,  -- The execution.
+  document_id uuid not null,  -- The document; made from the idempotency key of its step, so that each attempt makes the same one.
+  created_at timestamp with time zone not null,  -- When it was stored.
+  generation integer not null,  -- An operator's retry makes a new document.
+  size integer not null,  -- Bytes.
+  tenant text not null,  -- Whose it is.
+  step_id text not null,  -- The step.
+  file text not null,  -- File name, without a folder.
+  media_type text not null,  -- application/pdf, text/html; charset=utf-8, text/calendar; ...
+  sha256 text not null,  -- SHA-256 of the content, in hexadecimal digits.
+  content bytea not null,  -- The bytes. Stored without compression: PDFs are compressed as they are.
+  constraint documents_pkey PRIMARY KEY (execution_id, document_id),
+  constraint size_is_that_of_the_content CHECK ((size = octet_length(content)))
+) partition by range (execution_id);
+CREATE INDEX documents_by_id ON ONLY documents USING btree (document_id);
 
 -- Edges of a version's graph. An edge fires when its source settles with its outcome, and dies otherwise.
 create table edges (
@@ -190,6 +337,27 @@ create table edges (
   constraint edges_workflow_id_version_fkey FOREIGN KEY (workflow_id, version) REFERENCES versions(workflow_id, version)
 );
 CREATE INDEX edges_target ON edges USING btree (workflow_id, version, target);
+
+-- Receivers of outgoing webhooks. Their secrets are never here: only where pollers find them.
+create table endpoints (
+  tenant text not null,  -- Owner.
+  name text not null,  -- Name that webhook steps use.
+  url text not null,  -- Address that webhooks are posted to.
+  secrets jsonb not null,  -- References of its secrets, the newest first: {reference, added_at, expires_at}; expires_at is null for the newest, and the end of the rotation for others.
+  status text not null default 'active'::text,  -- active, or disabled (nothing is sent, work is held).
+  reason text,  -- Why it is disabled.
+  disabled_at timestamp with time zone,  -- Since when it is disabled; null while it is active.
+  failing_since timestamp with time zone,  -- First failure after its last success; null while it works. Written when that changes, not with every webhook.
+  throttled_until timestamp with time zone,  -- The receiver asked for patience (Retry-After): nothing is sent before.
+  created_at timestamp with time zone not null,  -- When it was added.
+  updated_at timestamp with time zone not null,  -- Last change.
+  constraint endpoints_pkey PRIMARY KEY (tenant, name),
+  constraint endpoints_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
+  constraint disabled_at_goes_with_disabled CHECK (((status = 'disabled'::text) = (disabled_at IS NOT NULL))),
+  constraint name_is_an_identifier CHECK ((name ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
+  constraint secrets_is_a_list CHECK ((jsonb_typeof(secrets) = 'array'::text)),
+  constraint status_is_active_or_disabled CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text])))
+);
 
 -- What happened, once per changed row or emitted event, written when it is dispatched.
 create table events (
@@ -292,11 +460,14 @@ create table frozen_messages (
   step_id text not null,  -- The step.
   channel text not null,  -- email, sms or http.
   connection text,  -- Connection that it leaves by.
-  batch_id uuid,  -- Messages that leave in one call share it.
+  batch_id uuid,  -- Messages that leave in one call share it. Exactly those that may leave have it: what the freeze took out has none.
   recipients text[] not null default '{}'::text[],  -- Addresses, for limits and suppressions.
   message jsonb not null,  -- The message. A secret is a reference: an object {"$secret": "env:NAME"}.
+  deferred interval,  -- How long it was kept back between its attempts, by windows, caps, limits and circuit breakers: retry.within does not count that. Null is not at all.
+  batch_place integer,  -- Order within its batch.
   constraint frozen_messages_pkey PRIMARY KEY (execution_id, step_id, generation, part)
 ) partition by range (execution_id);
+CREATE INDEX frozen_messages_batch ON ONLY frozen_messages USING btree (batch_id) WHERE (batch_id IS NOT NULL);
 
 -- What a transaction leaves to the next tick, which alone may touch several executions: to open a wait, go on with a loop, start a child.
 create table handovers (
@@ -387,6 +558,21 @@ create table match_columns (
   constraint match_columns_pkey PRIMARY KEY (attachment_id, operation, column_name)
 );
 
+-- Texts of messages by channel and locale. A version never changes; the newest is what steps get, and what was frozen stays as it is. Those of the tenant default serve every tenant that has none of that name.
+create table message_templates (
+  tenant text not null,  -- Whose it is.
+  message text not null,  -- Identifier, which steps name in template, notifications in message.
+  version integer not null,  -- Number, from 1.
+  definition jsonb not null,  -- message, name, description, category, variables {name: {type, required, description, example}} and channels {channel: {locale: {key: template}}}.
+  source text,  -- The text that it was written as, where there is one.
+  applied_at timestamp with time zone not null,  -- When it was applied.
+  applied_by text not null,  -- By whom.
+  removed_at timestamp with time zone,  -- When it was removed; null while it is in use. Numbers are not used again.
+  constraint message_templates_pkey PRIMARY KEY (tenant, message, version),
+  constraint message_templates_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
+  constraint versions_count_from_one CHECK ((version > 0))
+);
+
 -- The hash of every applied migration file, so that an edited one is noticed.
 create table migration_files (
   migration_id text not null,  -- Name of the file without its suffix.
@@ -395,6 +581,23 @@ create table migration_files (
   constraint migration_files_pkey PRIMARY KEY (migration_id),
   constraint sha256_is_64_hex_digits CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
+
+-- Whom a notification step tells, decided when it begins. They stay as long as their execution.
+create table notifications (
+  execution_id uuid not null,  -- The execution.
+  created_at timestamp with time zone not null,  -- When it was decided.
+  digest_id uuid,  -- Digest that it is collected into; null where it is told at once.
+  generation integer not null,  -- Generation of the step.
+  place integer not null default 0,  -- Channel that was tried last, from 1, which is also the part of the step; 0 while none was.
+  step_id text not null,  -- The notification step.
+  tenant text not null,  -- Owner.
+  recipient text not null,  -- Who is told: the id that the step gives, else the address.
+  channels text[] not null,  -- Channels that reach the recipient and are wanted, in the order in which they are tried.
+  addresses jsonb not null,  -- email, phone, push, chat, locale and timezone of the recipient at that time.
+  constraint notifications_pkey PRIMARY KEY (execution_id, step_id, generation),
+  constraint notifications_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant)
+);
+CREATE INDEX notifications_digest ON notifications USING btree (digest_id) WHERE (digest_id IS NOT NULL);
 
 -- Pollers that have called lately: how far ahead work is admitted follows from them.
 create table pollers (
@@ -430,6 +633,54 @@ create table ready (
 );
 CREATE INDEX ready_execution ON ready USING btree (execution_id);
 
+-- Messages to recipients who may only get so many, a row for each address and message. Empty unless the setting recipient_caps is there.
+create table recipient_sends (
+  sent_at timestamp with time zone not null,  -- When it was let through for its first attempt.
+  execution_id uuid not null,  -- The execution.
+  generation integer not null,  -- Generation of the step.
+  part integer not null,  -- Message of the step.
+  tenant text not null,  -- Owner.
+  channel text not null,  -- email, sms, push or chat.
+  address text not null,  -- The address, written as in suppressions.
+  step_id text not null,  -- The step.
+  constraint recipient_sends_pkey PRIMARY KEY (tenant, channel, address, execution_id, step_id, generation, part)
+);
+CREATE INDEX recipient_sends_time ON recipient_sends USING btree (tenant, channel, address, sent_at);
+
+-- People who get messages, as far as somebody said who they are and what they prefer.
+create table recipients (
+  updated_at timestamp with time zone not null,  -- Last change.
+  quiet_from time without time zone,  -- When their quiet hours begin, in their time zone: nothing but transactional messages leaves then.
+  quiet_to time without time zone,  -- When their quiet hours end, on the next day where that is before quiet_from.
+  tenant text not null,  -- Owner.
+  recipient text not null,  -- Who it is: an id of the application.
+  email text,  -- E-mail address.
+  phone text,  -- Telephone number, as + and digits.
+  chat text,  -- Channel or user of a chat.
+  locale text,  -- Language, such as nl or nl-NL.
+  timezone text,  -- IANA time zone; null is the workflow's.
+  push text[] not null default '{}'::text[],  -- Registration tokens of devices.
+  preferences jsonb not null default '{}'::jsonb,  -- Which channels and categories they want, and as a digest or not.
+  constraint recipients_pkey PRIMARY KEY (tenant, recipient),
+  constraint recipients_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
+  constraint quiet_hours_begin_and_end CHECK ((((quiet_from IS NULL) = (quiet_to IS NULL)) AND (quiet_from <> quiet_to)))
+);
+CREATE INDEX recipients_chat ON recipients USING btree (tenant, chat) WHERE (chat IS NOT NULL);
+CREATE UNIQUE INDEX recipients_email ON recipients USING btree (tenant, lower(email)) WHERE (email IS NOT NULL);
+CREATE UNIQUE INDEX recipients_phone ON recipients USING btree (tenant, phone) WHERE (phone IS NOT NULL);
+CREATE INDEX recipients_push ON recipients USING gin (push);
+CREATE INDEX recipients_quiet ON recipients USING btree (tenant) WHERE (quiet_from IS NOT NULL);
+
+-- Custom actions that pollers have announced; what publishing checks action steps against.
+create table registered_actions (
+  name text not null,  -- Name that steps use.
+  poller_id text not null,  -- The poller that has it.
+  seen_at timestamp with time zone not null,  -- When that poller last announced it, give or take a minute.
+  schema jsonb not null,  -- JSON Schema of its parameters, as that poller announced it.
+  description text,  -- First paragraph of what its author says of it.
+  constraint registered_actions_pkey PRIMARY KEY (name, poller_id)
+);
+
 -- Functions of the application that call steps may call. PostgreSQL lets everybody execute a new function, so GRANT alone is no list of them.
 create table registered_functions (
   tenant text not null,  -- Whose workflows may call it.
@@ -447,7 +698,18 @@ create table registered_functions (
 create table settings (
   name text not null,  -- Name, for example retention_days.
   value jsonb not null,  -- Value as JSON.
-  constraint settings_pkey PRIMARY KEY (name)
+  constraint settings_pkey PRIMARY KEY (name),
+  constraint recipient_caps_can_be_read CHECK (((name <> 'recipient_caps'::text) OR ((jsonb_typeof(value) = 'object'::text) AND (NOT (value @? 'strict $.*?(@.type() != "object")'::jsonpath)) AND (NOT (value @? '$.*?(!((((((@."limit".type() == "number" && @."limit" >= 1) && @."limit" <= 1000000) && @."limit".floor() == @."limit") && @."per".type() == "string") && @."per" like_regex "^[1-9][0-9]{0,3} (second|minute|hour|day|week)s?$") && (!(exists (@."categories")) || @."categories".type() == "array")))'::jsonpath)))))
+);
+
+-- What unsubscribe links are signed with. Made here, known nowhere else; the newest signs, all verify, so that old links go on working.
+create table signing_keys (
+  key_id integer not null generated always as identity,  -- Number, part of each link.
+  key bytea not null,  -- Random bytes.
+  made_at timestamp with time zone not null,  -- When.
+  made_by text not null,  -- By whom.
+  constraint signing_keys_pkey PRIMARY KEY (key_id),
+  constraint key_has_32_bytes CHECK ((octet_length(key) = 32))
 );
 
 -- Steps that go on at a time.
@@ -488,6 +750,7 @@ create table steps (
   constraint steps_workflow_id_version_fkey FOREIGN KEY (workflow_id, version) REFERENCES versions(workflow_id, version),
   constraint performed_by_is_known CHECK ((performed_by = ANY (ARRAY['engine'::text, 'poller'::text, 'database'::text])))
 );
+CREATE INDEX steps_with_a_window ON steps USING btree (workflow_id) WHERE (compiled ? 'window'::text);
 
 -- Operations that somebody waits for, so that capture of others costs one look-up. Kept by publish, pause, resume and archive.
 create table subscriptions (
@@ -496,6 +759,25 @@ create table subscriptions (
   constraint subscriptions_pkey PRIMARY KEY (attachment_id, operation),
   constraint subscriptions_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES attachments(attachment_id),
   constraint operation_is_known CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text, 'truncate'::text])))
+);
+
+-- Addresses that get no message, or none of a category. freeze_actions looks here before anything leaves.
+create table suppressions (
+  suppression_id bigint not null generated always as identity,  -- Identity, in the order of writing.
+  at timestamp with time zone not null,  -- When it was written first.
+  tenant text not null,  -- Whose messages it stops.
+  channel text not null,  -- email, sms, push or chat.
+  address text not null,  -- The address as it is compared: e-mail in lower case, telephone numbers as + and digits, others as they are.
+  category text,  -- Category of messages that it stops; null is all.
+  reason text not null,  -- opt_out (the recipient wants none), bounce (the address is dead), complaint (marked as spam), dead_token (of a device), manual (somebody decided).
+  source text not null,  -- Where it comes from: the connection whose provider said so, STOP, unsubscribe, the actor of a command, import.
+  detail text,  -- What the provider or person said.
+  constraint suppressions_pkey PRIMARY KEY (suppression_id),
+  constraint there_is_one_of_a_kind UNIQUE NULLS NOT DISTINCT (tenant, channel, address, category, reason),
+  constraint suppressions_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
+  constraint channel_has_addresses CHECK ((channel = ANY (ARRAY['email'::text, 'sms'::text, 'push'::text, 'chat'::text]))),
+  constraint reason_is_known CHECK ((reason = ANY (ARRAY['opt_out'::text, 'bounce'::text, 'complaint'::text, 'dead_token'::text, 'manual'::text]))),
+  constraint transactional_messages_cannot_be_refused_alone CHECK ((category <> 'transactional'::text))
 );
 
 -- Events that a wait took: another wait of the execution gets the next one. Kept as long as history.

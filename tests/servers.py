@@ -320,7 +320,7 @@ def _json(status: int, body: dict[str, Any], **headers: str) -> Answer:
 
 
 def _resend(ours: Providers, call: Call) -> Answer:
-    """Their rules (resend.com/docs/api-reference): required fields, and a key's memory of 24 hours."""
+    """Their rules (resend.com/docs/api-reference): required fields, batches, and a key's memory of 24 hours."""
 
     def refuse(status: int, name: str, message: str = "") -> Answer:
         return _json(status, {"statusCode": status, "name": name, "message": message or name})
@@ -329,25 +329,38 @@ def _resend(ours: Providers, call: Call) -> Answer:
         return refuse(401, "missing_api_key")
     if call.headers["authorization"] != "Bearer re_test":
         return refuse(403, "invalid_api_key", "API key is invalid")
-    body = call.json
-    for name in ("from", "to", "subject"):
-        if not body.get(name):
-            return refuse(422, "missing_required_field", f"Missing `{name}` field.")
-    if not body.get("html") and not body.get("text"):
-        return refuse(422, "missing_required_field", "Missing `html` or `text` field.")
-    if not isinstance(body["to"], (str, list)) or len(body["to"]) > 50:
-        return refuse(422, "validation_error", "Invalid `to` field.")
+    batch = call.path == "/emails/batch"
+    bodies = call.json if batch else [call.json]
+    if not isinstance(bodies, list) or not 0 < len(bodies) <= 100:
+        return refuse(422, "validation_error", "A batch has 1 to 100 emails.")
+    problems = {place: text for place, body in enumerate(bodies) if (text := _resend_problem(body))}
+    if problems and not (batch and call.headers.get("x-batch-validation") == "permissive"):
+        return refuse(422, "missing_required_field", next(iter(problems.values())))
     key = call.headers.get("idempotency-key", "")
     if len(key) > 256:
         return refuse(400, "invalid_idempotency_key")
     if key in ours.keys:
-        known, id_ = ours.keys[key]
-        return _json(200, {"id": id_}) if known == call.body else refuse(409, "invalid_idempotent_request")
-    ours.resend.append(body)
-    id_ = f"re-{len(ours.resend)}"
+        known, said = ours.keys[key]
+        return Answer(200, said.encode()) if known == call.body else refuse(409, "invalid_idempotent_request")
+    ids = []
+    for place, body in enumerate(bodies):
+        if place not in problems:
+            ours.resend.append(body)
+            ids.append({"id": f"re-{len(ours.resend)}"})
+    errors = [{"index": place, "message": text} for place, text in problems.items()]
+    answer = orjson.dumps({"data": ids, "errors": errors} if batch else ids[0])
     if key:
-        ours.keys[key] = (call.body, id_)
-    return _json(200, {"id": id_})
+        ours.keys[key] = (call.body, answer.decode())
+    return Answer(200, answer)
+
+
+def _resend_problem(body: dict[str, Any]) -> str:
+    for name in ("from", "to", "subject"):
+        if not body.get(name):
+            return f"Missing `{name}` field."
+    if not body.get("html") and not body.get("text"):
+        return "Missing `html` or `text` field."
+    return "" if isinstance(body["to"], (str, list)) and len(body["to"]) <= 50 else "Invalid `to` field."
 
 
 def _messagebird(ours: Providers, call: Call) -> Answer:
@@ -402,7 +415,7 @@ def providers() -> Iterator[Providers]:
         ours = Providers(server)
 
         def answer(call: Call) -> Answer:
-            if call.path == "/emails":
+            if call.path in ("/emails", "/emails/batch"):
                 return _resend(ours, call)
             return _messagebird(ours, call) if call.path == "/messages" else _twilio(ours, call)
 

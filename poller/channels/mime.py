@@ -9,14 +9,24 @@ import base64
 import hashlib
 import quopri
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
-from . import Unsendable
-from .email import split
+from . import Unsendable, email
+from .email import File, split
 
 _LINE = 76
 _LONGEST_LINE = 998
+#: Headers that hold a URL of ours: nothing in it is to be encoded.
+_EXACT = ("List-Unsubscribe", "List-Unsubscribe-Post")
+
+#: What a parameter carries as it is (RFC 2231, attribute-char).
+_ATTRIBUTE = "!#$&+-.^_`|~"
+
+#: Characters of a file's name that a line carries.
+_NAME_LINE = 50
+
 _ATOMS = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+")
 
 
@@ -26,20 +36,15 @@ def needs_utf8(message: Mapping[str, Any]) -> bool:
     return any(not split(address)[1].rpartition("@")[0].isascii() for address in (message["from"], *others))
 
 
-def to_bytes(message: Mapping[str, Any]) -> bytes:
+def to_bytes(message: Mapping[str, Any], files: Sequence[File] = ()) -> bytes:
     """The message as it stands between DATA and the final dot, lines ended by CRLF, without Bcc."""
-    utf8 = needs_utf8(message)
     boundary = f"=_pgwhen_{hashlib.sha256(message['message_id'].encode()).hexdigest()[:32]}"
-    lines = [*_headers(message, utf8)]
-    parts = [(kind, message[key]) for key, kind in (("text", "plain"), ("html", "html")) if message.get(key)]
-    if len(parts) == 1:
-        kind, text = parts[0]
-        lines += _part(kind, text.removesuffix("\n"))  # the message's own last line break
-    else:
-        lines += [f'Content-Type: multipart/alternative; boundary="{boundary}"', ""]
-        for part in parts:
-            lines += [f"--{boundary}", *_part(*part)]
-        lines += [f"--{boundary}--"]
+    bodies = [_part(kind, message[key]) for key, kind in (("text", "plain"), ("html", "html")) if message.get(key)]
+    body = _multipart("alternative", boundary, bodies) if len(bodies) > 1 else bodies[0]
+    if files:
+        body = _multipart("mixed", boundary + "_files", [body, *map(_attachment, files)])
+    # The last line break is the message's own.
+    lines = [*_headers(message, needs_utf8(message)), *(body if body[-1] else body[:-1])]
     return "\r\n".join([*lines, ""]).encode()
 
 
@@ -61,8 +66,8 @@ def _headers(message: Mapping[str, Any], utf8: bool) -> Iterator[str]:
     yield f"Date: {message['date']}"
     yield f"Message-ID: {message['message_id']}"
     yield "Auto-Submitted: auto-generated"
-    for name, value in sorted(message.get("headers", {}).items()):
-        yield _fold(name, _words(value))
+    for name, value in sorted(email.headers(message).items()):
+        yield _fold(name, value if name in _EXACT else _words(value))
     yield "MIME-Version: 1.0"
 
 
@@ -114,3 +119,32 @@ def _part(kind: str, text: str) -> list[str]:
         "",
         *text.split("\n"),
     ]
+
+
+def _multipart(kind: str, boundary: str, parts: Sequence[Sequence[str]]) -> list[str]:
+    lines = [f'Content-Type: multipart/{kind}; boundary="{boundary}"', ""]
+    for part in parts:
+        lines += [f"--{boundary}", *part]
+    return [*lines, f"--{boundary}--"]
+
+
+def _attachment(file: File) -> list[str]:
+    text = base64.b64encode(file.content).decode()
+    return [
+        _fold("Content-Type", file.media_type),
+        "Content-Transfer-Encoding: base64",
+        ";\r\n ".join(["Content-Disposition: attachment", *_file_name(file.name)]),
+        "",
+        *(text[start : start + _LINE] for start in range(0, len(text), _LINE)),
+    ]
+
+
+def _file_name(name: str) -> list[str]:
+    """The parameter filename, in pieces where it is long or not ASCII (RFC 2231)."""
+    if len(name) <= _NAME_LINE and _ATOMS.fullmatch(name.replace(".", "")):
+        return [f'filename="{name}"']
+    quoted = quote(name, safe=_ATTRIBUTE)
+    pieces = re.findall(rf"(?:%..|[^%]){{1,{_NAME_LINE // 3}}}", quoted)
+    if len(pieces) == 1:
+        return [f"filename*=utf-8''{quoted}"]
+    return [f"filename*0*=utf-8''{pieces[0]}", *(f"filename*{n}*={piece}" for n, piece in enumerate(pieces[1:], 1))]

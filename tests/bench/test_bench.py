@@ -39,7 +39,7 @@ def test_the_command_makes_its_own_server_and_prints_json() -> None:
 def test_an_unknown_letter_is_refused() -> None:
     done = subprocess.run([sys.executable, "-m", "bench", "z"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "there are a, b, c, d, e, f, g" in done.stderr
+    assert "there are a, b, c, d, e, f, g, h, i" in done.stderr
 
 
 def test_a_ratio_is_the_median_of_the_pairs_not_the_ratio_of_the_medians() -> None:

@@ -73,6 +73,13 @@ def test_every_row_that_is_dropped_is_archived_once(cli: Cli, db: Connection, tm
         " execution_id, 'info', 'default', %s from pgwhen.executions",
         [at, at, NAME],
     )
+    db.execute(
+        "insert into pgwhen.documents (execution_id, document_id, created_at, generation, size, tenant, step_id, file,"
+        " media_type, sha256, content)"
+        " select execution_id, gen_random_uuid(), %s, 1, octet_length(c), 'default', 'a', 'a',"
+        " 'text/plain', '', c from pgwhen.executions, convert_to(%s, 'UTF8') c",
+        [at, NAME],
+    )
     failed = db.execute("select execution_id::text from pgwhen.executions where status = 'failed'").fetchone()
     assert failed is not None
     before = {table: table_rows(db, table) for table in archive.TABLES}

@@ -235,7 +235,8 @@ def test_an_answer_decides_what_follows(jobs: Connection, pgwhen: Cli, world: Se
 
 def test_recipients_are_replaced_whatever_the_message(jobs: Connection) -> None:
     def message(**content: Any) -> Any:
-        return type("Message", (), {"message": content})()
+        type_ = content.pop("type", "http" if "url" in content else "email" if "subject" in content else "sms")
+        return type("Message", (), {"message": content, "type": type_})()
 
     mail = message(to=["a@x.org"], bcc=["c@x.org"], subject="S", text="T")
     found = replaced_message(mail, "me@x.org", False)
@@ -244,3 +245,9 @@ def test_recipients_are_replaced_whatever_the_message(jobs: Connection) -> None:
     assert replaced_message(message(to="+1", text="T", **{"from": "x"}), "+31612345678", False)["to"] == "+31612345678"  # type: ignore[index]
     assert isinstance(replaced_message(message(to="+1", text="T"), "me@x.org", True), str)
     assert isinstance(replaced_message(message(url="https://x.org"), "me@x.org", False), str)
+    for type_ in ("push", "chat"):
+        assert "no address of one" in str(replaced_message(message(to="x", text="T", type=type_), "+31612345678", True))
+    for type_ in ("webhook", "action"):
+        assert "--allow-http" in str(replaced_message(message(to="x", type=type_), "me@x.org", False))
+        assert replaced_message(message(to="x", type=type_), "me@x.org", True) == {"to": "x"}
+    assert replaced_message(message(html="x", type="document"), "me@x.org", False) == {"html": "x"}

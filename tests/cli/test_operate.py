@@ -1,4 +1,4 @@
-"""queue, explain, emit, start, tick, maintain, doctor, connections."""
+"""queue, explain, emit, start, tick, maintain, doctor."""
 
 import json
 import uuid
@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from tests.cli.support import Cli, process
-from tests.sql.engine.support import Connection, claim, count, define, freeze, happen, perform, tick
+from tests.sql.engine.support import Connection, count, define, happen, tick
 
 
 @pytest.fixture
@@ -141,21 +141,3 @@ def test_doctor_knows_which_variables_are_missing(dsn: str, db: Connection) -> N
     }  # fmt: skip
     assert told(**configured) == [("secrets", "OTHER is not set in this environment")]
     assert told(**configured, OTHER="y") == [("providers", "this environment has what active workflows need")]
-
-
-def test_connections(cli: Cli, db: Connection) -> None:
-    assert cli("connections").err == "no connection is known yet\n"
-    happen(db, define(db, [{"id": "a"}]), {"id": 1})
-    actions = claim(db)
-    assert "smtp" in cli("connections").out
-    assert cli("connections", "pause", "smtp", "--reason", "quota", "--json").json == {
-        "name": "smtp",
-        "result": "paused",
-    }
-    freeze(db, actions, "smtp")
-    (row,) = cli("connections", "list", "--json").json
-    assert (row["status"], row["reason"], row["held"]) == ("paused", "quota", 1)
-    assert cli("connections", "resume", "smtp").out == "smtp: active again; 1 actions released\n"
-    assert perform(db) == ["a"]
-    done = cli("connections", "pause", "nope")
-    assert done.code == 1 and "Known: smtp" in done.err

@@ -44,6 +44,37 @@ def test_example_invoice_reminder(stage: Stage) -> None:
     assert notes == [("input",)], "an event without what the workflow needs starts nothing, and says why"
 
 
+def test_example_job_update(stage: Stage) -> None:
+    stage.set_clock(MORNING)
+    stage.attach("jobs")
+    stage.apply("docs/examples/job_update.yaml")
+    anna, bo = client(stage), client(stage, first_name="Bo", email=None)
+    stage.sql("insert into jobs (title, client_id) values ('Boiler', %s), ('Roof', %s)", anna, bo)
+    stage.sql("update jobs set status = 'completed'")
+    stage.poll(), stage.poll()
+    assert stage.subjects() == [("anna@example.com", "Boiler is completed")]
+    assert stage.texts == [("+31612345678", "Dear Bo, your job Roof is now completed.")]
+    stage.cli("recipients", "set", "anna@example.com", "--preferences", '{"categories": {"job_updates": false}}')
+    stage.sql("update jobs set status = 'scheduled' where title = 'Boiler'")
+    stage.poll()
+    assert len(stage.mails) == 1, "she does not want to know"
+
+
+def test_example_lead_digest(stage: Stage) -> None:
+    stage.set_clock(MORNING)
+    stage.attach("leads")
+    stage.apply("docs/examples/lead_digest.yaml")
+    stage.sql("insert into leads (first_name, email) values ('Anna', 'anna@example.com')")
+    stage.poll()
+    stage.sql("insert into leads (first_name, email) values ('Bo', 'bo@example.com')")
+    stage.poll()
+    assert stage.mails == []
+    stage.advance("61 minutes")
+    stage.poll(), stage.poll()
+    assert stage.subjects() == [("office@acme.example", "2 new leads")]
+    assert body(stage.mails[0]).split() == ["Anna:", "anna@example.com", "Bo:", "bo@example.com"]
+
+
 def test_example_job_scheduled(stage: Stage) -> None:
     stage.attach("jobs")
     stage.apply("docs/examples/job_scheduled.yaml")

@@ -18,9 +18,7 @@ NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 
 
 def connection(url: str) -> Connection:
-    found = smtp.from_environment({"SMTP_URL": url, "SMTP_FROM": "Acme <hello@acme.example>"})
-    assert found
-    return found
+    return Connection("smtp", "smtp", {"from": "Acme <hello@acme.example>"}, {"url": url})
 
 
 def envelope(url: str, timeout: float = 5.0, **definition: Any) -> smtp.Envelope:

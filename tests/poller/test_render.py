@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pgwhen.poller.channels import configured
+from pgwhen.poller.connections import Connections
 from pgwhen.poller.render import Rendered, RenderError, render
 from pgwhen.poller.templates import loads
 
@@ -33,7 +33,7 @@ def rendered(type_: str, definition: dict[str, Any], environ: dict[str, str] = E
         "idempotency_key": "ex:thank:1:0",
         "timeout_seconds": 30,
     }
-    return render(action, configured(environ), environ, datetime(2025, 3, 1, 12, 0, tzinfo=UTC))
+    return render(action, Connections(environ), datetime(2025, 3, 1, 12, 0, tzinfo=UTC))
 
 
 def email(**definition: Any) -> dict[str, Any]:
@@ -146,7 +146,11 @@ def test_without_a_provider_the_step_fails_and_names_the_variables() -> None:
 
 def test_an_sms() -> None:
     found = rendered("sms", {"to": "{{ job.client.phone }}", "text": "Job {{ job.title }} completed."})
-    assert found.message == {"from": "+15005550006", "to": "+31612345678", "text": "Job Boiler {{ 7*7 }} completed."}
+    assert {key: found.message[key] for key in ("from", "to", "text")} == {
+        "from": "+15005550006",
+        "to": "+31612345678",
+        "text": "Job Boiler {{ 7*7 }} completed.",
+    }
     assert found.recipients == ["+31612345678"]
 
 
@@ -179,3 +183,14 @@ def test_an_http_request() -> None:
 
 def test_numbers_in_yaml_are_templates_too() -> None:
     assert email(subject=2024, text=7)["subject"] == "2024"
+
+
+def test_secrets_within_json_stay_references() -> None:
+    auth = {"basic": {"user": "{{ job.client.first_name }}", "password": "{{ secret('env:CRM_PASSWORD') }}"}}
+    found = rendered("http", {"url": "https://x.test", "auth": auth}).message
+    assert "CRM_PASSWORD" in str(found) and "env:CRM_PASSWORD" in str(found) and "Ann" in str(found)
+
+
+def test_a_value_in_a_secret_header_has_no_line_break() -> None:
+    with pytest.raises(RenderError, match="a header cannot contain a line break"):
+        rendered("http", {"url": "https://x.test", "auth": {"bearer": "{{ job.client.line }}"}})

@@ -11,7 +11,7 @@ def test_defaults() -> None:
     found = from_environment("postgresql://x", {})
     assert (found.concurrency, found.batch, found.lease, found.fallback) == (100, 100, 60.0, 5.0)
     assert (found.once, found.max_seconds, found.doorbell) == (False, None, True)
-    assert list(found.connections) == ["http"]
+    assert [c.name for c in found.connections] == ["http", "webhook", "document", "calendar", "code", "action"]
 
 
 def test_the_environment_and_above_it_the_command_line() -> None:

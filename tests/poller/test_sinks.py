@@ -5,7 +5,7 @@ import ipaddress
 from datetime import UTC, datetime
 
 from pgwhen.cli.sinks import http_sink, smtp_sink
-from pgwhen.poller.channels import Attempt, email, smtp
+from pgwhen.poller.channels import Attempt, Connection, email, smtp
 from pgwhen.poller.http import AddressGuard, HttpClient
 from pgwhen.poller.mail import Mailer
 from pgwhen.poller.outcome import Request, Response
@@ -15,8 +15,7 @@ def test_mail_arrives() -> None:
     async def send() -> None:
         seen = []
         async with smtp_sink(on_mail=seen.append) as sink, Mailer() as mailer:
-            connection = smtp.from_environment({"SMTP_URL": sink.url, "SMTP_FROM": "a@x.org"})
-            assert connection
+            connection = Connection("smtp", "smtp", {"from": "a@x.org"}, {"url": sink.url})
             definition = {"to": ["jörg@example.com"], "subject": "Grüße", "text": ".dots\n..\nend", "html": "<p>ü"}
             message = email.message(definition, connection, "ex:st:1:0", datetime.now(UTC))
             for _ in range(2):

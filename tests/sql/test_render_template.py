@@ -17,13 +17,15 @@ CASES = [
     ("{{ price * 3 }}", '{"price": 0.10}', "text"),
     ("{{ name | default('nobody') | upper }}", "{}", "text"),
     ("no template", "{}", "text"),
+    ("**{{ name }}**", '{"name": "*Ann*"}', "markdown"),
+    ("{{ name }}", '{"name": "<!channel>"}', "chat"),
 ]
 
 
 @pytest.fixture
 def render(db: psycopg.Connection[Any]) -> Callable[..., Any]:
     """Call the function. Skips where the language is not installed."""
-    if db.execute("select to_regprocedure('pgwhen.render_template(text, jsonb, text)')").fetchone() == (None,):
+    if db.execute("select to_regproc('pgwhen.render_template')").fetchone() == (None,):
         pytest.skip("PGWHEN_TEST_SERVER=debian has plpython3u")
 
     def call(*arguments: str) -> Any:
@@ -41,6 +43,22 @@ def test_it_renders_as_the_poller_does(render: Callable[..., Any], template: str
 
 def test_a_value_keeps_its_type(render: Callable[..., Any]) -> None:
     assert render("{{ xs }}", '{"xs": [1, 2.50, null]}', "value") == "[1,2.50,null]"
+
+
+def test_filters_write_as_the_poller_does_or_say_what_is_not_here(
+    render: Callable[..., Any], db: psycopg.Connection[Any]
+) -> None:
+    """Debian has python3-babel apart."""
+    given = ("{{ x | money('EUR') }}", '{"x": 1234.5}')
+    body = "try:\n import babel\nexcept ImportError:\n return False\nreturn True"
+    db.execute(f"create function has_babel() returns bool language plpython3u as $${body}$$")  # type: ignore[call-overload]
+    if db.execute("select has_babel()").fetchone() == (True,):
+        expected = templates.render(given[0], templates.loads(given[1]), "text", templates.Formats("nl_NL"))
+        assert render(*given, "text", "nl_NL", "Europe/Amsterdam") == expected
+        return
+    with pytest.raises(psycopg.Error, match="needs the Python package Babel, which is not here") as caught:
+        render(*given, "text", "nl_NL", "Europe/Amsterdam")
+    assert caught.value.sqlstate == "WF162"
 
 
 def test_what_is_missing_is_named(render: Callable[..., Any]) -> None:

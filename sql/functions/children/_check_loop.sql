@@ -20,7 +20,7 @@ begin
     v_problems := v_problems || pgwhen._problem('WF005', p_path, 'a loop step needs steps');
   end if;
   if p_scope -> 'records' ? v_as
-    or v_as in ('event', 'input', 'new', 'old', 'changed', 'vars', 'tenant', 'workflow', 'execution', 'now', 'steps', 'index', 'approval') then
+    or v_as in ('event', 'input', 'new', 'old', 'changed', 'vars', 'tenant', 'workflow', 'execution', 'now', 'steps', 'index', 'approval', 'notification') then
     v_problems := v_problems || pgwhen._problem('WF018', p_path || '.as', format('%s means something else', v_as), 'give the items another name');
   elsif p_scope -> 'items' ? v_as and v_as <> 'item' then
     v_problems := v_problems || pgwhen._problem('WF018', p_path || '.as', format('%s is the item of the loop around', v_as), 'give the items another name');

@@ -52,7 +52,7 @@ begin
   )
   insert into pgmq.q_pgwhen_actions (vt, enqueued_at, message)
   select v_now, c.queued_at,
-    jsonb_build_object('v', case t.performed_by when 'database' then 2 else 1 end, 'execution', c.execution_id, 'step', c.step_id,
+    jsonb_build_object('v', pgwhen._message_version(t.performed_by, t.type, t.definition), 'execution', c.execution_id, 'step', c.step_id,
       'generation', c.generation, 'part', c.part)
   from changed c
   join pgwhen.executions x on x.execution_id = c.execution_id

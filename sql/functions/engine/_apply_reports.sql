@@ -2,6 +2,9 @@
 -- whether the report is the live one. What follows from each class is decided by _decide_report. What a poller says after its
 -- lease was declared lost replaces "lease_expired" as the attempt's result, marked late: the truth about the message is worth
 -- keeping, and changes nothing. The same report a second time finds its row and does nothing.
+--
+-- What an answer says of more than its step is noted once a batch, and only where there is something to note: of the connection
+-- (throttled, refused, failing, or well again), of an address (suppress), of documents and endpoints.
 create or replace function pgwhen._apply_reports(p_reports pgwhen.action_report[]) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -9,10 +12,13 @@ set enable_hashjoin = on
 as $$
 declare
   v_now timestamptz := pgwhen._now();
+  v_failing boolean := exists (select from pgwhen.connections c where c.failures > 0 or c.opened_until is not null);
   v_settled pgwhen.step_ref[];
   v_failed pgwhen.step_ref[];
   v_others uuid[];
   v_late integer;
+  v_answers jsonb;
+  v_has_extra boolean;
 begin
   perform from (select distinct r.execution_id from unnest(p_reports) r) r
   join pgwhen.executions x on x.execution_id = r.execution_id
@@ -24,26 +30,32 @@ begin
     select r.*, s.execution_id is not null as is_live, x.tenant, x.status in ('pending', 'running', 'waiting') and (r.part = 0 or exists (
         select from pgwhen.execution_steps z
         where z.execution_id = r.execution_id and z.step_id = r.step_id and z.part = 0 and z.status = 'waiting')) as is_open,
-      x.workflow_id, x.version, s.queued_at, s.tries, f.connection
+      x.workflow_id, x.version, s.tries, f.connection, f.batch_id,
+      -- Since the first attempt, but for the time that it was kept back: what waits before it does not use up retry.within.
+      case when r.class in ('transient', 'throttled', 'uncertain') then coalesce((
+        select min(a.started_at) from pgwhen.attempts a
+        where a.execution_id = r.execution_id and a.step_id = r.step_id and a.generation = r.generation and a.part = r.part), r.started_at, v_now)
+        + coalesce(f.deferred, '0') end as tried_since
     from unnest(p_reports) r
     join pgwhen.executions x on x.execution_id = r.execution_id
     left join pgwhen.execution_steps s on s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = r.part
       and s.generation = r.generation and s.attempt = r.attempt and s.status in ('claimed', 'sending')
-    left join pgwhen.frozen_messages f on f.execution_id = case when r.class in ('throttled', 'auth') then r.execution_id end
+    left join pgwhen.frozen_messages f on f.execution_id = case when r.class <> 'ok' or v_failing then r.execution_id end
       and f.step_id = r.step_id and f.generation = r.generation and f.part = r.part
   ), known as materialized (
-    select t.workflow_id, t.version, t.step_id, t.compiled, t.compiled -> 'left_by' as left_by,
+    select t.workflow_id, t.version, t.step_id, t.type, t.compiled, t.compiled -> 'left_by' as left_by,
       exists (select from pgwhen.edges e where e.workflow_id = t.workflow_id and e.version = t.version and e.source = t.step_id) as goes_on
     from (select distinct f.workflow_id, f.version, f.step_id from found f) d
     join pgwhen.steps t on t.workflow_id = d.workflow_id and t.version = d.version and t.step_id = d.step_id
   ), report as materialized (
-    select f.*, k.compiled, k.goes_on, k.left_by is not null and pgwhen._is_left(f.execution_id, k.left_by) as is_left
+    select f.*, k.type, k.compiled, k.goes_on, k.left_by is not null and pgwhen._is_left(f.execution_id, k.left_by) as is_left
     from found f
     join known k on k.workflow_id = f.workflow_id and k.version = f.version and k.step_id = f.step_id
   ), decided as materialized (
     select r.*, d.status, d.due_at, d.reason, d.counts
     from report r
-    cross join lateral pgwhen._decide_report(r.class, r.retry_after_seconds, r.compiled, r.tries, r.queued_at, r.is_open and not r.is_left, v_now) d
+    cross join lateral pgwhen._decide_report(r.class, r.retry_after_seconds, r.compiled, r.tries, r.tried_since, r.batch_id,
+      r.is_open and not r.is_left, v_now) d
     where r.is_live
   ), recorded as (
     insert into pgwhen.attempts (execution_id, started_at, finished_at, generation, attempt, part, late, step_id, class,
@@ -81,20 +93,30 @@ begin
     select pgwhen._log_id(v_now), v_now, d.execution_id, 'warning', d.tenant, d.step_id,
       pgwhen._unsent_text(d.execution_id, d.step_id, d.generation, d.part, d.error), d.error
     from decided d where d.part > 0 and d.status = 'failed'
-  ), told as materialized (
-    select pgwhen._mark_connection(d.tenant, d.connection, d.class, max(d.due_at), max(d.error ->> 'message'), v_now) as changed
-    from decided d
-    where d.class in ('throttled', 'auth') and d.connection is not null
-    group by d.tenant, d.connection, d.class
+  ), handed as (
+    -- A notification goes on when one of its messages has left or failed.
+    insert into pgwhen.handovers (execution_id, step_id, purpose)
+    select distinct d.execution_id, d.step_id, 'notification'
+    from decided d where d.part > 0 and d.type = 'notification' and d.status in ('completed', 'failed')
   )
   select array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.goes_on),
     array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.status in ('failed', 'uncertain') and s.part = 0 and not s.is_left),
     array_agg(distinct s.execution_id) filter (where not s.goes_on),
-    (select count(*) from report r where not r.is_live) + 0 * (select count(t.changed) from told t)
-  into v_settled, v_failed, v_others, v_late
+    (select count(*) from report r where not r.is_live),
+    (select jsonb_agg(jsonb_build_object('tenant', d.tenant, 'connection', d.connection, 'class', d.class, 'code', d.error ->> 'code',
+       'message', d.error ->> 'message', 'due_at', d.due_at, 'at', coalesce(d.finished_at, v_now), 'execution', d.execution_id, 'step', d.step_id, 'batch', d.batch_id))
+     from decided d where d.connection is not null and d.class <> 'permanent'),
+    (select bool_or(r.extra is not null) from report r)
+  into v_settled, v_failed, v_others, v_late, v_answers, v_has_extra
   from step s;
   perform pgwhen._fail_point('report.recorded');
 
+  if v_answers is not null then
+    perform pgwhen._note_answers(v_answers, v_now);
+  end if;
+  if v_has_extra then
+    perform pgwhen._note_extras(p_reports);
+  end if;
   if v_failed is not null then
     perform pgwhen._record_failures(v_failed);
     perform pgwhen._log_given_up(v_failed);

@@ -2,6 +2,9 @@
 -- pgmq.read, which is planned anew at each call. Messages whose step is no longer theirs to perform are removed here. A
 -- message that nobody has read belongs to a step that nobody else changes but by taking the message first, so only messages
 -- that come back need their step's lock, and they do not wait for it: a claim never waits.
+--
+-- An e-mail that left in a call with others brings along those that are due (a second round), beyond p_max. Pollers of contract 1 know
+-- no batches: they do not get it.
 create or replace function pgwhen._claim_actions(p_max integer, p_until timestamptz, p_leased bigint[], p_contract integer)
 returns json
 language plpgsql
@@ -10,6 +13,9 @@ as $$
 declare
   v_now timestamptz := pgwhen._now();
   v_messages bigint[];
+  v_locked bigint[] := p_leased;
+  v_batches uuid[];
+  v_is_retried boolean := false;
   v_claimed pgwhen.claimed_action[];
   v_steps pgwhen.step_ref[];
 begin
@@ -19,22 +25,28 @@ begin
     order by m.msg_id
     limit p_max - cardinality(p_leased)
     for update skip locked);
-  if cardinality(v_messages) > 0 and (exists (select from pgwhen.kill_switches) or exists (
-      select from unnest(v_messages) i (msg_id)
-      join pgmq.q_pgwhen_actions q on q.msg_id = i.msg_id
-      where q.enqueued_at < v_now - interval '5 minutes')) then
-    v_messages := pgwhen._hold_back(v_messages);
-  end if;
   if cardinality(p_leased) > 0 then
     v_claimed := pgwhen._leased_actions(p_leased, p_until);
     select array_agg((c.execution_id, c.step_id)::pgwhen.step_ref) into v_steps from unnest(v_claimed) c;
   end if;
 
-  if cardinality(v_messages) > 0 then
+  for v_round in 1..2 loop
+    exit when cardinality(v_messages) = 0;
+    if exists (select from pgwhen.kill_switches) or exists (
+        select from unnest(v_messages) i (msg_id)
+        join pgmq.q_pgwhen_actions q on q.msg_id = i.msg_id
+        where q.enqueued_at < v_now - interval '5 minutes') then
+      v_messages := pgwhen._hold_back(v_messages);
+    end if;
+    v_locked := v_locked || v_messages;
+
     -- What was frozen is looked for only where there has been an attempt.
     with message as materialized (
       select q.msg_id, q.read_ct, s.execution_id, s.step_id, s.part, s.generation, s.attempt, s.status, x.tenant, w.workflow, t.type,
-        t.definition, t.performed_by, (t.compiled ->> 'timeout')::double precision as timeout_seconds, f.message as frozen, f.connection
+        t.definition, t.performed_by, (t.compiled ->> 'timeout')::double precision as timeout_seconds, f.message as frozen, f.connection,
+        f.batch_id, case when f.channel = 'email'
+          then jsonb_build_object('batch', jsonb_strip_nulls(jsonb_build_object('id', f.batch_id, 'place', f.batch_place))) end as batch,
+        case t.compiled ->> 'on_uncertain' when 'stop' then '{"single": true}'::jsonb end as single
       from unnest(v_messages) i (msg_id)
       join pgmq.q_pgwhen_actions q on q.msg_id = i.msg_id
       join pgwhen.execution_steps s on s.execution_id = (q.message ->> 'execution')::uuid and s.step_id = q.message ->> 'step'
@@ -44,7 +56,7 @@ begin
       join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
       left join pgwhen.frozen_messages f on f.execution_id = case when s.attempt > 0 then s.execution_id end and f.step_id = s.step_id
         and f.generation = s.generation and f.part = s.part
-      where s.status in ('queued', 'claimed') and x.status in ('pending', 'running', 'waiting')
+      where s.status in ('queued', 'claimed') and x.status in ('pending', 'running', 'waiting') and (f.batch_id is null or p_contract >= 2)
     ), retaken as (
       select m.msg_id from message m
       join pgwhen.execution_steps s on s.execution_id = m.execution_id and s.step_id = m.step_id and s.part = m.part
@@ -58,7 +70,7 @@ begin
         and s.attempt = m.attempt and s.status = m.status
         and (m.read_ct = 0 or exists (select from retaken r where r.msg_id = m.msg_id))
       returning m.msg_id, m.execution_id, m.step_id, m.part, m.generation, s.attempt, m.tenant, m.workflow, m.type, m.definition,
-        m.performed_by, m.timeout_seconds, m.frozen, m.connection
+        m.performed_by, m.timeout_seconds, m.frozen, m.connection, m.batch_id, m.batch, m.single
     ), leased as (
       update pgmq.q_pgwhen_actions q
       set vt = p_until, read_ct = q.read_ct + 1, last_read_at = v_now
@@ -67,17 +79,25 @@ begin
     )
     select v_claimed || array_agg((s.execution_id, s.step_id, s.generation, s.part, s.attempt, s.msg_id, s.tenant, s.workflow, s.type,
         case when s.frozen is null and s.performed_by <> 'database' then s.definition end, null, s.frozen, s.connection, null, s.timeout_seconds, p_until,
-        case when s.performed_by = 'database' then '{"database": true}'::jsonb end)::pgwhen.claimed_action),
-      v_steps || array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.frozen is null and s.performed_by <> 'database')
-    into v_claimed, v_steps
+        case when s.performed_by = 'database' then '{"database": true}'::jsonb when s.batch is null then s.single
+          else coalesce(s.single, '{}') || s.batch end)::pgwhen.claimed_action),
+      v_steps || array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.frozen is null and s.performed_by <> 'database'),
+      array_agg(distinct s.batch_id) filter (where s.batch_id is not null),
+      v_is_retried or coalesce(bool_or(s.batch is not null), false)
+    into v_claimed, v_steps, v_batches, v_is_retried
     from step s;
-  end if;
+    exit when v_batches is null;
+    v_messages := pgwhen._batch_messages(v_batches, v_locked);
+  end loop;
 
-  if cardinality(v_claimed) is distinct from cardinality(v_messages) + cardinality(p_leased) then
-    perform pgwhen._drop_stale_messages(v_messages || p_leased);
+  if cardinality(v_claimed) is distinct from cardinality(v_locked) then
+    perform pgwhen._drop_stale_messages(v_locked);
   end if;
   if v_claimed is null then
     return json '[]';
+  end if;
+  if v_is_retried then
+    v_claimed := pgwhen._describe_batches(v_claimed);
   end if;
   perform pgwhen._fail_point('claim.leased');
 

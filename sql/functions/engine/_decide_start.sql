@@ -29,16 +29,19 @@ begin
     reason := 'if does not hold';
   elsif p_step.performed_by <> 'engine' then
     status := 'queued';
-    version := case p_step.performed_by when 'poller' then 1 else 2 end;
+    version := pgwhen._message_version(p_step.performed_by, p_step.type, p_step.definition);
   elsif p_step.type = 'delay' then
     select d.status, d.outcome, d.reason, d.error, d.due_at into status, outcome, reason, error, due_at
     from pgwhen._decide_delay(p_step.compiled, p_context, p_now) d;
   elsif p_step.type = 'wait' then
     status := 'waiting';
     handover := 'wait';
-  elsif p_step.type = 'approval' then
+  elsif p_step.type in ('approval', 'notification') then
     status := 'waiting';
-    handover := 'approval';
+    handover := p_step.type;
+  elsif p_step.type = 'notification' then
+    status := 'waiting';
+    handover := 'notification';
   elsif p_step.type in ('loop', 'start') then
     status := 'waiting';
     handover := p_step.type;

@@ -6,8 +6,11 @@ set search_path = pg_catalog, pgwhen, pg_temp
 set enable_hashjoin = on
 as $$
   with claimed as materialized (
-    select a.*, case when a.part > 0 then pgwhen._approval_message(a.execution_id, a.step_id, a.generation, a.part) end as message
+    select a.*, m.message, coalesce(m.message ->> 'type', a.type) as kind,
+      case when a.part = 0 or a.definition is null then a.definition else m.message -> 'definition' end as asks
     from unnest(p_claimed) a
+    left join lateral (
+      select pgwhen._part_message(a.execution_id, a.step_id, a.generation, a.part) as message where a.part > 0) m on true
   ), asked as materialized (
     select array_agg(distinct r) as steps from unnest(p_steps) r
   ), context as materialized (
@@ -16,11 +19,13 @@ as $$
   select json_agg(json_build_object(
     'execution_id', a.execution_id, 'step_id', a.step_id, 'generation', a.generation, 'part', a.part, 'attempt', a.attempt,
     'message_id', a.message_id, 'tenant', a.tenant, 'workflow', a.workflow,
-    'type', coalesce(a.message ->> 'type', a.type),
-    'definition', case when a.part = 0 or a.definition is null then a.definition else a.message -> 'definition' end,
+    'type', a.kind, 'definition', a.asks,
     'context', case when a.part = 0 then c.context else c.context || (a.message -> 'context') end, 'frozen', a.frozen, 'connection', a.connection,
     'idempotency_key', a.execution_id || ':' || a.step_id || ':' || a.generation || ':' || a.part,
-    'timeout_seconds', a.timeout_seconds, 'lease_until', a.lease_until, 'extra', coalesce(c.error, a.extra)))
+    'timeout_seconds', a.timeout_seconds, 'lease_until', a.lease_until, 'extra', coalesce(c.error, case
+      when a.kind in ('webhook', 'action') or a.asks ?| '{template,category}'
+        then coalesce(a.extra, '{}') || pgwhen._action_extra(a.tenant, a.workflow, a.kind, a.asks, a.frozen)
+      else a.extra end)))
   from claimed a
   left join context c on c.execution_id = a.execution_id and c.step_id = a.step_id
 $$;

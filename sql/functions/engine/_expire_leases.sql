@@ -1,6 +1,6 @@
 -- A lease that ran out while the step was claimed is simply free: nothing had left, the claim below takes it again. One that
 -- ran out while sending is uncertain, and is treated as if its poller had reported that; of a database step nothing has remained then,
--- its effect and its result are one commit. A step that somebody else holds is left for the next claim, so a claim never waits for a lock.
+-- its effect and its result are one commit, nor of what a poller makes within itself; and a request that is safe to repeat is repeated. A step that somebody else holds is left for the next claim, so a claim never waits for a lock.
 create or replace function pgwhen._expire_leases(p_max integer) returns integer
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -23,7 +23,8 @@ begin
     order by x.execution_id
     for no key update of x skip locked);
   select array_agg((s.execution_id, s.step_id, s.generation, s.part, s.attempt, q.msg_id,
-    case t.performed_by when 'database' then 'transient' else 'uncertain' end, null,
+    case when t.performed_by = 'database' or t.type in ('document', 'calendar', 'code')
+      or t.type = 'http' and f.message ->> 'method' in ('GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE') then 'transient' else 'uncertain' end, null,
     jsonb_build_object('code', 'lease_expired', 'message', case t.performed_by
       when 'database' then 'the poller or the database went down while the statement ran; nothing of it remains'
       else 'the poller was lost while it was sending' end), null, null, null,
@@ -35,6 +36,7 @@ begin
     and s.part = (q.message ->> 'part')::integer and s.generation = (q.message ->> 'generation')::integer
   join pgwhen.executions x on x.execution_id = s.execution_id
   join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
+  left join pgwhen.frozen_messages f on f.execution_id = s.execution_id and f.step_id = s.step_id and f.generation = s.generation and f.part = s.part
   where s.status = 'sending' and s.execution_id = any (v_ids);
   if v_reports is null then
     return 0;

@@ -17,6 +17,7 @@ begin
   delete from pgwhen.held h where h.execution_id = p_step.execution_id and h.step_id = p_step.step_id;
   perform pgwhen._drop_children(array[p_step]);
   perform pgwhen._close_approvals(array[p_step], 'failed');
+  perform pgwhen._close_notifications(array[p_step]);
   perform pgwhen._record_failures(array[p_step]);
   perform pgwhen._advance(array[p_step]);
 end

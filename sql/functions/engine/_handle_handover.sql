@@ -31,6 +31,8 @@ begin
   case p_purpose
     when 'approval' then
       perform pgwhen._request_approvals(v_open);
+    when 'notification' then
+      perform pgwhen._continue_notifications(v_open);
     when 'remind' then
       perform pgwhen._remind_approvals(v_open);
     when 'escalate' then

@@ -12,13 +12,14 @@ as $$
     join pgwhen.executions x on x.execution_id = (q.message ->> 'execution')::uuid
     where x.status in ('pending', 'running', 'waiting')
   ), known as materialized (
-    select t.workflow_id, t.version, t.step_id, w.workflow, t.type, t.definition, (t.compiled ->> 'timeout')::double precision as timeout_seconds
+    select t.workflow_id, t.version, t.step_id, w.workflow, t.type, t.definition, (t.compiled ->> 'timeout')::double precision as timeout_seconds,
+      case t.compiled ->> 'on_uncertain' when 'stop' then '{"single": true}'::jsonb end as extra
     from (select distinct l.workflow_id, l.version, l.step_id from leased l) d
     join pgwhen.workflows w on w.workflow_id = d.workflow_id
     join pgwhen.steps t on t.workflow_id = d.workflow_id and t.version = d.version and t.step_id = d.step_id
   )
   select array_agg((l.execution_id, l.step_id, l.generation, 0, 1, l.msg_id, l.tenant, k.workflow, k.type, k.definition, null,
-    null, null, null, k.timeout_seconds, p_until, null)::pgwhen.claimed_action)
+    null, null, null, k.timeout_seconds, p_until, k.extra)::pgwhen.claimed_action)
   from leased l
   join known k on k.workflow_id = l.workflow_id and k.version = l.version and k.step_id = l.step_id
 $$;

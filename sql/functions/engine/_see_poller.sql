@@ -13,9 +13,10 @@ begin
   end if;
   insert into pgwhen.pollers (poller_id, contract, batch, started_at, seen_at, extra)
   values (coalesce(p_poller ->> 'id', 'unnamed'), (p_poller ->> 'contract')::integer, p_batch, v_now, v_now,
-    p_poller - '{id,contract,connections}'::text[])
+    p_poller - '{id,contract,connections,connections_revision,actions}'::text[])
   on conflict (poller_id) do update
   set seen_at = excluded.seen_at, batch = greatest(excluded.batch, 1), extra = excluded.extra, contract = excluded.contract;
+  perform pgwhen._see_actions(p_poller);
   insert into pgwhen.connections (tenant, name, channel, provider, updated_at)
   select 'default', c.name, c.channel, c.provider, v_now
   from jsonb_to_recordset(coalesce(p_poller -> 'connections', '[]')) as c (name text, channel text, provider text)

@@ -2,8 +2,8 @@
 -- with a condition or with values that the engine itself needs.
 --
 -- A poller that ticks has room for some actions: they are leased to it as they begin (pgwhen.claim_room, pgwhen.claim_until and
--- pgwhen.claimed, variables of tick_and_claim), which saves a second update of the step and of its message. Database steps have
--- messages of version 2, which pollers of contract 1 do not claim.
+-- pgwhen.claimed, variables of tick_and_claim), which saves a second update of the step and of its message. Messages of version 2
+-- are leased so to pollers of contract 2 (pgwhen.claim_contract) only, and those of database steps to none.
 --
 -- An action is as old as what it is due to. Where that is long ago, because nobody dispatched the event or woke the delay in time, the
 -- tick says so (pgwhen.late), and the claim knows by it what is stale.
@@ -16,6 +16,7 @@ declare
   v_direct boolean := pgwhen._queue_is_short();
   v_room integer := case when v_direct then coalesce(nullif(current_setting('pgwhen.claim_room', true), ''), '0')::integer else 0 end;
   v_until timestamptz := case when v_room > 0 then current_setting('pgwhen.claim_until')::timestamptz end;
+  v_version integer := least(coalesce(nullif(current_setting('pgwhen.claim_contract', true), ''), '1')::integer, 2);
   v_late jsonb := nullif(current_setting('pgwhen.late', true), '')::jsonb;
   v_claimed bigint[];
   v_waiting uuid[];
@@ -27,7 +28,7 @@ begin
   with given as materialized (
     select r.execution_id, r.step_id, x.generation, x.tenant, x.priority, s as step,
       s.condition is not null or s.performed_by = 'engine' or s.compiled ? 'leave' as asks,
-      s.compiled ?| '{leave,watch,opens}'::text[] as is_marked,
+      s.compiled ?| '{leave,watch,opens}'::text[] as is_marked, s.performed_by = 'poller' as is_sent,
       case when s.compiled ? 'leave' and x.record_key is not null then jsonb_build_object('(record)', x.attachment_id) end as record,
       case
         when v_late ? x.execution_id::text then (v_late ->> x.execution_id::text)::timestamptz
@@ -46,8 +47,8 @@ begin
     where a.steps is not null
   ), begun as materialized (
     select g.execution_id, g.step_id, g.generation, g.tenant, g.priority, g.due_at as due_since, g.is_marked and (g.step).compiled ? 'watch' as watches, d.*,
-      d.status = 'queued' and d.version = 1 and g.due_at > v_now - interval '5 minutes'
-        and sum(case when d.status = 'queued' and d.version = 1 then 1 end) over (order by g.priority rows unbounded preceding) <= v_room as leased
+      d.status = 'queued' and g.is_sent and d.version <= v_version and g.due_at > v_now - interval '5 minutes'
+        and sum(case when d.status = 'queued' and g.is_sent and d.version <= v_version then 1 end) over (order by g.priority rows unbounded preceding) <= v_room as leased
     from given g
     cross join lateral pgwhen._decide_start(g.step,
       case

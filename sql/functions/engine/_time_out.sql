@@ -17,6 +17,8 @@ begin
     case v_type
       when 'approval' then
         perform pgwhen._time_out_approvals(v_steps);
+      when 'notification' then
+        perform pgwhen._continue_notifications(v_steps);
       when 'wait' then
         perform pgwhen._time_out_waits(v_steps);
       when 'start' then

@@ -2,6 +2,9 @@
 -- attempt uncertain, not forgotten. Whether a message may leave is decided here, because only now its connection and
 -- recipients are known. A lease that has run out gives lost: another poller may have the action already. Asked again for the same
 -- attempt, because the answer was lost on the way, it answers again: only the holder of the attempt can ask, and it waits for this.
+--
+-- Who has nothing suppressed, capped, limited and no window pays for a look at each of these and no more. What has a batch is what
+-- leaves: the rest of what the poller had put into one goes by itself later.
 create or replace function pgwhen.freeze_actions(p_messages jsonb) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -17,25 +20,37 @@ as $$
 declare
   v_now timestamptz := pgwhen._now();
   v_switched boolean := exists (select from pgwhen.kill_switches);
+  v_limited boolean := exists (select from pgwhen.suppressions)
+    or exists (select from pgwhen.connections c where c.rate_limit is not null or c.concurrency is not null or c.opened_until is not null)
+    or exists (select from pgwhen.settings s where s.name = 'recipient_caps')
+    or exists (select from pgwhen.steps t where t.compiled ? 'window')
+    or exists (select from pgwhen.recipients r where r.quiet_from is not null);
   v_verdicts jsonb;
   v_parked uuid[];
+  v_limits jsonb;
+  v_stopped jsonb;
 begin
   perform pg_advisory_xact_lock_shared(hashtextextended('pgwhen.migrate', 0));
+  if v_limited then
+    v_limits := pgwhen._find_limits(p_messages, v_now);
+  end if;
   with given as materialized (
     select m.* from jsonb_populate_recordset(null::pgwhen.frozen_message, p_messages) m
   ), found as materialized (
     select g.execution_id, g.step_id, g.generation, g.part, g.attempt, g.message_id, g.channel, g.recipients, g.message, g.batch_id,
-      x.tenant, x.workflow_id, coalesce(g.connection, f.connection) as connection,
-      q.msg_id is null or s.step_id is null or x.execution_id is null as is_lost
+      (g.extra ->> 'batch_place')::integer as batch_place, case when v_limits is not null then v_limits -> g.message_id::text end as limits,
+      x.tenant, x.workflow_id, s.tries, coalesce(g.connection, f.connection) as connection,
+      q.msg_id is null or s.step_id is null or x.execution_id is null as is_lost,
+      case when s.status = 'sending' then f.message end as frozen, nullif(coalesce(f.message, g.message) -> 'documents', 'null') as documents
     from given g
     left join pgmq.q_pgwhen_actions q on q.msg_id = g.message_id and q.vt > v_now
     left join pgwhen.execution_steps s on s.execution_id = g.execution_id and s.step_id = g.step_id and s.part = g.part
       and s.generation = g.generation and s.attempt = g.attempt and s.status in ('claimed', 'sending')
     left join pgwhen.executions x on x.execution_id = g.execution_id and x.status in ('pending', 'running', 'waiting')
     left join lateral (
-      select f.connection from pgwhen.frozen_messages f
-      where f.execution_id = case when g.connection is null then g.execution_id end and f.step_id = g.step_id
-        and f.generation = g.generation and f.part = g.part) f on true
+      select f.connection, f.message from pgwhen.frozen_messages f
+      where f.execution_id = case when g.connection is null or g.message is null or s.status = 'sending' then g.execution_id end
+        and f.step_id = g.step_id and f.generation = g.generation and f.part = g.part) f on true
   ), connection as materialized (
     -- The tenant's own connection of that name, else the common one; of those that keep nothing back nothing need be known.
     select d.tenant, d.connection, n.status, n.reason, n.throttled_until
@@ -51,17 +66,23 @@ begin
     cross join lateral pgwhen._hold_cause(d.tenant, d.workflow_id) h
     where h.cause is not null
   ), judged as materialized (
-    select f.*, n.throttled_until as until, k.cause,
+    select f.execution_id, f.step_id, f.generation, f.part, f.attempt, f.message_id, f.channel, f.connection, f.batch_id, f.batch_place, f.tenant, f.tries,
+      f.documents, f.frozen, f.limits, k.cause,
+      case when f.limits ? 'without' then pgwhen._without_recipients(f.message, f.limits) else f.message end as message,
+      case when f.limits ? 'without' then pgwhen._other_recipients(f.channel, f.recipients, f.limits) else f.recipients end as recipients,
+      case when n.throttled_until is null then (f.limits ->> 'until')::timestamptz else n.throttled_until end as until,
       case when f.is_lost then 'lost' when k.cause is not null or n.status = 'paused' then 'held' when n.throttled_until is not null then 'deferred'
-        else 'send' end as verdict,
+        when f.limits ? 'verdict' then f.limits ->> 'verdict' else 'send' end as verdict,
       case when k.cause is not null then k.reason when n.status = 'paused' then format('connection %s is paused: %s', f.connection, n.reason)
-        when n.throttled_until is not null then format('connection %s is throttled', f.connection) end as reason
+        when n.throttled_until is not null then format('connection %s is throttled until %s', f.connection, pgwhen._when(n.throttled_until))
+        when f.limits is not null then f.limits ->> 'reason' end as reason
     from found f
     left join connection n on n.tenant = f.tenant and n.connection = f.connection
     left join switch k on k.tenant = f.tenant and k.workflow_id = f.workflow_id
   ), frozen as (
-    insert into pgwhen.frozen_messages (execution_id, frozen_at, generation, part, step_id, channel, connection, batch_id, recipients, message)
-    select j.execution_id, v_now, j.generation, j.part, j.step_id, j.channel, j.connection, j.batch_id, coalesce(j.recipients, '{}'), j.message
+    insert into pgwhen.frozen_messages (execution_id, frozen_at, generation, part, step_id, channel, connection, batch_id, batch_place, recipients, message)
+    select j.execution_id, v_now, j.generation, j.part, j.step_id, j.channel, j.connection, case when j.verdict = 'send' then j.batch_id end,
+      case when j.verdict = 'send' then j.batch_place end, coalesce(j.recipients, '{}'), j.message
     from judged j where j.message is not null and j.verdict <> 'lost'
     on conflict (execution_id, step_id, generation, part) do nothing
   ), step as (
@@ -70,29 +91,46 @@ begin
       started_at = v_now,
       reason = j.reason
     from judged j
-    where j.verdict <> 'lost' and s.execution_id = j.execution_id and s.step_id = j.step_id and s.part = j.part
+    where j.verdict not in ('lost', 'suppressed') and s.execution_id = j.execution_id and s.step_id = j.step_id and s.part = j.part
     returning s.execution_id, j.verdict
   ), asleep as (
     insert into pgwhen.sleepers (execution_id, due_at, part, step_id, purpose)
     select j.execution_id, j.until, j.part, j.step_id, 'retry' from judged j where j.verdict = 'deferred'
+  ), waited as (
+    update pgwhen.frozen_messages f
+    set deferred = coalesce(f.deferred, '0') + (j.until - v_now)
+    from judged j
+    where j.verdict = 'deferred' and j.tries > 0 and f.execution_id = j.execution_id and f.step_id = j.step_id and f.generation = j.generation
+      and f.part = j.part
   ), put_aside as (
     insert into pgwhen.held (execution_id, held_at, part, generation, tenant, step_id, connection, cause, reason)
-    select j.execution_id, v_now, j.part, j.generation, j.tenant, j.step_id, case when j.cause is null then j.connection end, j.cause, j.reason
+    select j.execution_id, v_now, j.part, j.generation, j.tenant, j.step_id, case when j.cause is null and j.limits is null then j.connection end, j.cause, j.reason
     from judged j where j.verdict = 'held'
   ), returned as (
     delete from pgmq.q_pgwhen_actions q using judged j where j.verdict in ('deferred', 'held') and q.msg_id = j.message_id
   )
   select
     (select jsonb_agg(jsonb_build_object('execution_id', j.execution_id, 'step_id', j.step_id, 'part', j.part, 'attempt', j.attempt,
-       'verdict', j.verdict, 'until', j.until, 'reason', j.reason)) from judged j),
-    (select array_agg(s.execution_id) from step s where s.verdict <> 'send')
-  into v_verdicts, v_parked;
+       'verdict', j.verdict, 'until', j.until, 'reason', j.reason, 'extra', case
+         when j.verdict = 'send' and (j.limits is not null or j.frozen is not null or j.documents is not null) then
+           pgwhen._verdict_extra(j.tenant, coalesce(j.frozen, case when j.limits ? 'without' then j.message end), j.documents)
+         end)) from judged j),
+    (select array_agg(s.execution_id) from step s where s.verdict <> 'send'),
+    (select jsonb_agg(to_jsonb(j) - '{message,frozen}'::text[]) from judged j where j.verdict = 'suppressed')
+  into v_verdicts, v_parked, v_stopped;
   perform pgwhen._fail_point('freeze.frozen');
   if v_parked is not null then
     perform pgwhen._refresh_executions(v_parked);
+  end if;
+  if v_stopped is not null then
+    perform pgwhen._settle_suppressed(v_stopped, v_now);
+  end if;
+  if p_messages @? '$[*].batch_id' then
+    perform pgwhen._settle_batches(p_messages, v_verdicts);
   end if;
   return coalesce(v_verdicts, '[]');
 end
 $$;
 comment on function pgwhen.freeze_actions(jsonb) is 'Fixes what will be sent and says which of it may be: an array of frozen_message objects gives an array of freeze_verdict objects.
-Call it in a transaction of its own before the first byte. A message that was frozen before is given without message.';
+Call it in a transaction of its own before the first byte. A message that was frozen before is given without message. extra of a verdict may have
+message (send this: recipients were left out) and documents (contents of stored documents by id, in base64).';

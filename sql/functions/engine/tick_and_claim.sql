@@ -18,6 +18,7 @@ declare
   v_tick jsonb;
   v_actions json := json '[]';
   v_until timestamptz;
+  v_defined json;
 begin
   if not coalesce(pgwhen.contract() @> (p_poller ->> 'contract')::integer, false) then
     raise exception using errcode = 'WF143',
@@ -32,6 +33,7 @@ begin
     perform pgwhen._expire_leases(p_max);
     v_until := pgwhen._now() + p_lease_seconds * interval '1 second';
     perform set_config('pgwhen.claimed', '{}', true), set_config('pgwhen.claim_until', v_until::text, true),
+      set_config('pgwhen.claim_contract', p_poller ->> 'contract', true),
       set_config('pgwhen.claim_room', case when exists (select from pgwhen.kill_switches) then '0' else (p_max - pgwhen._due_actions(p_max))::text end, true);
   end if;
   v_tick := pgwhen.tick(greatest(p_max, 500));
@@ -40,9 +42,16 @@ begin
     v_actions := pgwhen._claim_actions(p_max, v_until, current_setting('pgwhen.claimed')::bigint[], (p_poller ->> 'contract')::integer);
   end if;
   perform pgwhen._fail_point('claim.done');
+  -- After the claim, so that what was claimed finds the connections that were there for it.
+  if p_poller ? 'connections_revision'
+    and (select r.revision from pgwhen.connection_revisions r) is distinct from (p_poller ->> 'connections_revision')::bigint then
+    v_defined := pgwhen._defined_connections();
+  end if;
   return json_build_object('contract', 1, 'tick', v_tick, 'more', pgwhen._is_due((p_poller ->> 'contract')::integer), 'next_due',
-    case when json_array_length(v_actions) = 0 then v_tick -> 'next_due' else to_jsonb(pgwhen._next_due()) end, 'actions', v_actions);
+    case when json_array_length(v_actions) = 0 then v_tick -> 'next_due' else to_jsonb(pgwhen._next_due()) end, 'actions', v_actions,
+    'connections', v_defined -> 'connections', 'connections_revision', v_defined -> 'revision');
 end
 $$;
-comment on function pgwhen.tick_and_claim(integer, double precision, jsonb) is 'Ticks, then leases up to p_max actions for p_lease_seconds: {contract, tick, more, next_due, actions}.
-p_poller is {id, contract, host, version, connections: [{name, channel, provider}]}; actions are claimed_action objects; more says that work is due now.';
+comment on function pgwhen.tick_and_claim(integer, double precision, jsonb) is 'Ticks, then leases up to p_max actions for p_lease_seconds: {contract, tick, more, next_due, actions, connections, connections_revision}.
+p_poller is {id, contract, host, version, connections: [{name, channel, provider}], connections_revision}: those of its environment, and the number of the defined
+ones that it knows; where it is another now, they and their number are in the answer, else null. actions are claimed_action objects; more says that work is due now.';

@@ -14,6 +14,9 @@ begin
       select s.* into v_sleeper from pgwhen.sleepers s
       where s.execution_id = p_step.execution_id and s.step_id = p_step.step_id and s.part = p_step.part
       order by s.due_at limit 1;
+      if v_sleeper.purpose = 'retry' and (p_step.tries = 0 or p_step.reason not like 'waits for attempt %') then
+        return format('is kept back until %s: %s', pgwhen._when(v_sleeper.due_at), coalesce(p_step.reason, 'no reason recorded'));
+      end if;
       if v_sleeper.purpose = 'retry' then
         return format('failed %s of its attempts, the last with: %s; it tries again at %s', p_step.tries, coalesce(v_error, 'no error recorded'), pgwhen._when(v_sleeper.due_at));
       end if;

@@ -64,6 +64,9 @@ begin
     v_nodes := v_nodes || (v_suppress -> 'nodes');
   end if;
 
+  if jsonb_typeof(p_definition #> '{window,holidays}') = 'object' then
+    v_problems := v_problems || (pgwhen._compile_holidays(p_definition #> '{window,holidays}', v_step_scope, 'window.holidays') -> 'problems');
+  end if;
   v_loops := pgwhen._find_loops(v_graph -> 'steps', p_tenant);
   v_leave := pgwhen._compile_leave(p_definition, v_step_scope, v_triggers);
   v_problems := v_problems || (v_leave -> 'problems');

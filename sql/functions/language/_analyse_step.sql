@@ -8,13 +8,14 @@ as $$
 declare
   v_type constant text := p_step ->> 'type';
   v_performed_by text;
-  v_keys constant jsonb := pgwhen._keys(array[v_type]);
+  v_keys constant jsonb := pgwhen._keys(pgwhen._step_scopes(v_type));
   v_problems jsonb := '[]'::jsonb;
   v_on_error constant jsonb := coalesce(p_step -> 'on_error', p_defaults -> 'on_error', '"fail"');
   v_condition jsonb := pgwhen._result(null);
   v_action jsonb := pgwhen._result(null);
   v_engine jsonb := pgwhen._result(null);
   v_compiled jsonb := '{}'::jsonb;
+  v_formatting jsonb := '{"definition": {}, "reads": []}'::jsonb;
   v_row record;
   v_one jsonb;
 begin
@@ -33,10 +34,12 @@ begin
     where v_keys -> s.key -> 'is_supported' = 'true'
     order by (v_keys -> s.key -> 'place')::integer
   loop
-    if v_row.kind in ('template', 'templates', 'headers', 'secret_headers', 'parameters', 'json', 'approval_message') then
+    if v_row.kind in ('template', 'templates', 'headers', 'secret_headers', 'parameters', 'json', 'approval_message', 'notification_message',
+        'attachments', 'auth') then
       v_action := pgwhen._join_results(null, v_action,
         pgwhen._check_templates(v_row.value, v_row.kind,
-          case when v_type = 'approval' then p_scope || '{"approval": true}' else p_scope end, p_path || '.' || v_row.key));
+          case v_type when 'approval' then p_scope || '{"approval": true}' when 'notification' then p_scope || '{"notification": true}'
+            else p_scope end || case when p_step ? 'category' then '{"unsubscribe": true}' else '{}' end::jsonb, p_path || '.' || v_row.key));
     elsif v_row.kind in ('value', 'values') or v_row.kind like 'value:%' then
       v_one := pgwhen._compile_value(v_row.value, p_scope, p_path || '.' || v_row.key,
         nullif(substr(v_row.kind, 7), ''));
@@ -76,22 +79,37 @@ begin
     v_engine := pgwhen._join_results(null, v_engine, v_one);
     v_compiled := v_compiled || (v_one -> 'compiled');
   end if;
+  if v_type = 'notification' then
+    v_one := pgwhen._compile_notification(p_step, p_scope, p_path);
+    v_engine := pgwhen._join_results(null, v_engine, v_one);
+    v_compiled := v_compiled || (v_one -> 'compiled');
+  end if;
+  v_problems := v_problems || pgwhen._check_registered(p_step, p_scope ->> 'tenant', p_path);
+  if v_performed_by = 'poller' or v_type = 'notification' then
+    v_formatting := pgwhen._formatting(p_step, p_scope);
+  end if;
   v_compiled := v_compiled || jsonb_build_object('join', 'all',
       'on_error', case when p_error_edge and not p_step ? 'on_error' or jsonb_typeof(v_on_error) = 'array' or v_on_error ? 'fallback' then 'branch'
         when v_on_error ? 'workflow' then 'fail' else v_on_error #>> '{}' end,
-      'reads', jsonb_build_object('condition', pgwhen._distinct(v_condition -> 'reads'), 'action', pgwhen._distinct(v_action -> 'reads'),
+      'reads', jsonb_build_object('condition', pgwhen._distinct(v_condition -> 'reads'), 'action', pgwhen._distinct((v_action -> 'reads') || (v_formatting -> 'reads')),
         'engine', pgwhen._distinct((v_engine -> 'reads') || case when v_type = 'split' then '[["execution"]]' else '[]' end::jsonb)))
     || case
       when v_performed_by = 'poller' then jsonb_build_object(
-        'retry', pgwhen._retry_policy(p_defaults -> 'retry', p_step -> 'retry'),
+        'retry', case when v_type = 'webhook' and not p_step ? 'retry' then pgwhen._webhook_retry()
+          else pgwhen._retry_policy(p_defaults -> 'retry', p_step -> 'retry') end,
         'timeout', extract(epoch from coalesce(pgwhen._as_interval(p_step ->> 'timeout'), pgwhen._as_interval(p_defaults ->> 'timeout'), interval '30 seconds'))::float8,
         'on_uncertain', coalesce(p_step ->> 'on_uncertain', p_defaults ->> 'on_uncertain', 'retry'))
       when v_performed_by = 'database' then jsonb_build_object(
         'retry', pgwhen._retry_policy(p_defaults -> 'retry', p_step -> 'retry'),
         'timeout', extract(epoch from coalesce(pgwhen._as_interval(p_step ->> 'timeout'), pgwhen._as_interval(p_defaults ->> 'timeout'), interval '30 seconds'))::float8)
+      when v_type = 'notification' then jsonb_build_object(
+        'retry', pgwhen._retry_policy(p_defaults -> 'retry', p_step -> 'retry'),
+        'timeout', extract(epoch from coalesce(pgwhen._as_interval(p_step ->> 'timeout'), pgwhen._as_interval(p_defaults ->> 'timeout'), interval '30 seconds'))::float8,
+        'on_uncertain', coalesce(p_step ->> 'on_uncertain', p_defaults ->> 'on_uncertain', 'retry'))
       when v_type = 'stop' then jsonb_build_object('as', coalesce(p_step ->> 'as', 'completed'))
       when v_type = 'split' then jsonb_build_object('parts', pgwhen._split_shares(p_step -> 'parts'))
       else '{}' end
+    || pgwhen._compile_sending(p_step, p_scope, p_defaults)
     || case when p_scope -> 'item_names' <> '{}' then jsonb_build_object('items', p_scope -> 'item_names') else '{}' end
     || case when v_on_error ? 'workflow' and not (p_error_edge and not p_step ? 'on_error')
       then jsonb_build_object('error_workflow', v_on_error -> 'workflow') else '{}' end;
@@ -99,7 +117,9 @@ begin
     jsonb_build_object('type', v_type, 'name', p_step -> 'name', 'performed_by', v_performed_by, 'condition',
       v_condition -> 'compiled', 'compiled', v_compiled,
       'definition', pgwhen._without_branches(p_step)
-        - '{id,type,if,then,else,needs,join,cancel_rest,on_error,retry,timeout,on_uncertain,name,position,parent}'::text[]),
+        - '{id,type,if,then,else,needs,join,cancel_rest,on_error,retry,timeout,on_uncertain,name,position,parent}'::text[]
+        || case when v_type = 'action' then jsonb_build_object('name', p_step -> 'name') else '{}' end
+        || (v_formatting -> 'definition')),
     v_problems || (v_condition -> 'problems') || (v_action -> 'problems') || (v_engine -> 'problems'), '[]',
     (v_condition -> 'nodes') || (v_action -> 'nodes') || (v_engine -> 'nodes'),
     pgwhen._distinct((v_condition -> 'steps') || (v_action -> 'steps') || (v_engine -> 'steps')));

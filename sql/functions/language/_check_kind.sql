@@ -140,7 +140,15 @@ begin
     when p_kind = 'need' then
       v_wanted := case when p_value not in ('"all"', '"majority"') and (v_is <> 'number' or p_value #>> '{}' !~ '^[1-9]\d{0,2}$')
         then 'a number from 1, all or majority' end;
-    when p_kind in ('remind', 'escalate', 'approval_message') then
+    when p_kind in ('auth', 'expect', 'redirects') then
+      return pgwhen._check_http_kind(p_kind, p_value, p_path);
+    when p_kind in ('notification_message', 'channels', 'digest', 'connections') then
+      return pgwhen._check_notification_kind(p_kind, p_value, p_path);
+    when p_kind = 'attachments' then
+      return pgwhen._check_attachments(p_value, p_path);
+    when p_kind = 'step_path' then
+      v_wanted := case when v_text is null or v_text !~ '^steps\.[a-z][a-z0-9_]{0,39}$' then 'the path of a step, as steps.thank' end;
+    when p_kind in ('remind', 'escalate', 'approval_message', 'limits') then
       v_problems := pgwhen._check_object(array[p_kind], p_value, p_path, case p_kind when 'approval_message' then 'message' else p_kind end);
     when p_kind = 'inputs' then
       if v_is <> 'object' then

@@ -12,13 +12,13 @@ begin
   if jsonb_typeof(p_step) is distinct from 'object' then
     return pgwhen._problem('WF002', p_path, format('a step is an object, not %s', pgwhen._quote(p_step)));
   end if;
-  select l.kind, l.supported into v_known from pgwhen._language() l where l.scope = 'type' and l.key = v_type;
+  select l.kind, l.scope into v_known from pgwhen._language() l where l.scope = 'type' and l.key = v_type;
   if not p_step ? 'type' then
     return pgwhen._problem('WF005', p_path, 'a step needs type', 'types are ' || pgwhen._step_types()) || case
       when p_step ? 'id' then
       pgwhen._check_kind('identifier', p_step -> 'id', p_path || '.id')
         else pgwhen._problem('WF005', p_path, 'a step needs id') end;
-  elsif v_known.supported is null then
+  elsif v_known.scope is null then
     return pgwhen._problem('WF013', p_path || '.type',
       format('%s is not a type of step', pgwhen._quote(p_step -> 'type')), coalesce(
       'did you mean ' || coalesce(pgwhen._nearest(v_type, array(select l.key from pgwhen._language() l where l.scope = 'type')),
@@ -26,14 +26,11 @@ begin
           when 'http_request' then 'http'
           when 'sleep' then 'delay' when 'if' then 'condition' when 'end' then 'stop' when 'exit' then 'stop' end) || '?',
       'types are ' || pgwhen._step_types()));
-  elsif not v_known.supported then
-    return pgwhen._problem('WF004', p_path || '.type', format('steps of the type %s are not yet supported', v_type), 'types are '
-      || pgwhen._step_types());
   end if;
 
-  v_problems := pgwhen._check_object(case when p_is_node then array['step', 'node', v_type] else array['step', v_type] end,
+  v_problems := pgwhen._check_object(case when p_is_node then array_append(pgwhen._step_scopes(v_type), 'node') else pgwhen._step_scopes(v_type) end,
     p_step, p_path,
-    case when v_type in ('email', 'http', 'approval') then 'an ' || v_type else 'a ' || v_type end || ' step');
+    case when v_type in ('email', 'http', 'approval', 'action') then 'an ' || v_type else 'a ' || v_type end || ' step');
   if p_is_node then
     for v_key in
       select case b.place[1] when 'parts' then array_to_string(b.place, '.') else b.place[1] end
@@ -67,7 +64,8 @@ begin
   if v_known.kind = 'engine' then
     foreach v_key in array array['retry', 'timeout', 'on_uncertain'] loop
       -- Those that wait have a time of their own, and the messages of an approval are repeated as actions are.
-      if p_step ? v_key and not (v_type in ('wait', 'approval') and v_key = 'timeout' or v_type = 'approval' and v_key = 'retry') then
+      if p_step ? v_key and v_type <> 'notification'
+          and not (v_type in ('wait', 'approval') and v_key = 'timeout' or v_type = 'approval' and v_key = 'retry') then
         v_problems := v_problems || pgwhen._problem('WF012', p_path || '.' || v_key,
           format('%s has no effect on a %s: it is for actions', v_key, v_type));
       end if;
@@ -97,11 +95,43 @@ begin
       v_problems := v_problems || pgwhen._check_delay(p_step, p_path);
     when 'email' then
       if not p_step ?| '{text,html,markdown,template}' then
-        v_problems := v_problems || pgwhen._problem('WF005', p_path, 'an email step needs text or html');
+        v_problems := v_problems || pgwhen._problem('WF005', p_path, 'an email step needs text, html, markdown or template');
+      elsif p_step ? 'markdown' and p_step ?| '{text,html}' then
+        v_problems := v_problems || pgwhen._problem('WF014', p_path || '.markdown', 'markdown stands for both text and html');
+      end if;
+      if not p_step ?| '{subject,template}' then
+        v_problems := v_problems || pgwhen._problem('WF005', p_path, 'an email step needs subject');
+      end if;
+    when 'sms' then
+      if not p_step ?| '{text,template}' then
+        v_problems := v_problems || pgwhen._problem('WF005', p_path, 'a sms step needs text');
+      end if;
+    when 'chat' then
+      if not p_step ?| '{text,template}' then
+        v_problems := v_problems || pgwhen._problem('WF005', p_path, 'a chat step needs text');
+      end if;
+    when 'push' then
+      if (p_step ? 'to')::integer + (p_step ? 'topic')::integer <> 1 then
+        v_problems := v_problems || pgwhen._problem('WF014', p_path, 'a push step has one of to and topic');
+      end if;
+      if not p_step ?| '{title,text,data,template}' then
+        v_problems := v_problems || pgwhen._problem('WF005', p_path, 'a push step needs title or text');
+      end if;
+    when 'document' then
+      if (p_step ? 'html')::integer + (p_step ? 'markdown')::integer + (p_step ? 'template')::integer <> 1 then
+        v_problems := v_problems || pgwhen._problem('WF014', p_path, 'a document step has one of html, markdown and template');
+      end if;
+    when 'calendar' then
+      if p_step ? 'end' and p_step ? 'duration' then
+        v_problems := v_problems || pgwhen._problem('WF014', p_path, 'a calendar step has one of end and duration');
+      end if;
+      if p_step ->> 'method' in ('update', 'cancel') and not p_step ? 'uid' then
+        v_problems := v_problems || pgwhen._problem('WF005', p_path, format('a calendar step that says %s needs uid', p_step ->> 'method'),
+          'calendars know an appointment by it: write that of its invitation');
       end if;
     when 'http' then
-      if (p_step ? 'json')::integer + (p_step ? 'form')::integer + (p_step ? 'body')::integer > 1 then
-        v_problems := v_problems || pgwhen._problem('WF014', p_path, 'a request has one of json, form and body');
+      if (p_step ? 'json')::integer + (p_step ? 'form')::integer + (p_step ? 'body')::integer + (p_step ? 'multipart')::integer > 1 then
+        v_problems := v_problems || pgwhen._problem('WF014', p_path, 'a request has one of json, form, multipart and body');
       end if;
     else
       null;

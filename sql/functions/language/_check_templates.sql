@@ -18,9 +18,9 @@ begin
       v_result := pgwhen._join_results(null, v_result,
         pgwhen._result(null, pgwhen._problem('WF024', v_string.path, v_parsed ->> 'problem')));
     end if;
-    if v_parsed -> 'secrets' <> '[]' and p_kind <> 'secret_headers' then
+    if v_parsed -> 'secrets' <> '[]' and p_kind not in ('secret_headers', 'auth') then
       v_result := pgwhen._join_results(null, v_result,
-        pgwhen._result(null, pgwhen._problem('WF025', v_string.path, 'a secret stands only in a header of an http step',
+        pgwhen._result(null, pgwhen._problem('WF025', v_string.path, 'a secret stands only in a header or in auth of an http step',
         'connections hold the secrets of other steps')));
     end if;
     for v_written in select p.value from jsonb_array_elements(v_parsed -> 'paths') p loop

@@ -15,6 +15,8 @@ begin
         'the condition does not read a record, so that no change could make it true', 'to wait for a time use a delay'));
     end if;
     v_result := v_result || jsonb_build_object('compiled', jsonb_build_object('until', v_result -> 'compiled', 'given', '[]'::jsonb));
+  elsif p_step ? 'delivery' then
+    v_result := pgwhen._compile_delivery_wait(p_step, p_scope, p_path);
   else
     v_result := pgwhen._analyse_watch(p_step, p_scope, p_path);
   end if;

@@ -19,7 +19,7 @@ begin
     when p_kind = 'value' or p_kind like 'value:%' then
       return '{"$ref": "#/definitions/value"}'::jsonb;
     when p_kind in ('condition', 'duration', 'identifier', 'steps', 'nodes', 'retry', 'on_error', 'default_on_error', 'triggers', 'edges', 'tests',
-      'given', 'inputs', 'approvers', 'remind', 'escalate', 'approval_message', 'exits', 'over', 'window', 'holidays') then
+      'given', 'inputs', 'approvers', 'remind', 'escalate', 'approval_message', 'exits', 'over', 'window', 'holidays', 'limits', 'attachments', 'auth', 'digest') then
       return jsonb_build_object('$ref', '#/definitions/' || p_kind);
     else
       return (case p_kind
@@ -37,6 +37,12 @@ begin
         when 'assignments' then '{"type": "object", "additionalProperties": {"$ref": "#/definitions/value"}}'
         when 'rows' then '{"anyOf": [{"type": "string", "pattern": "\\{\\{"}, {"type": "object", "minProperties": 1, "maxProperties": 1, "patternProperties": {"^\\$": {}}, "additionalProperties": false}, {"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": {"$ref": "#/definitions/value"}}}]}'
         when 'conflict_update' then '{"anyOf": [{"const": true}, {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "\\S"}}, {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/definitions/value"}}]}'
+        when 'expect' then '{"anyOf": [{"type": "integer", "minimum": 100, "maximum": 599}, {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 100, "maximum": 599}}, {"type": "object"}]}'
+        when 'redirects' then '{"type": "integer", "minimum": 0, "maximum": 10}'
+        when 'step_path' then '{"type": "string", "pattern": "^steps\\.[a-z][a-z0-9_]{0,39}$"}'
+        when 'channels' then '{"type": "array", "minItems": 1, "items": {"enum": ["push", "email", "sms", "chat"]}}'
+        when 'connections' then '{"type": "object", "additionalProperties": {"type": "string"}}'
+        when 'notification_message' then '{"anyOf": [{"$ref": "#/definitions/identifier"}, {"type": "object", "minProperties": 1, "additionalProperties": {"type": ["string", "number"]}}]}'
         when 'order' then '{"anyOf": [{"type": "string", "pattern": "\\S"}, {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "\\S"}}]}'
         when 'at_once' then '{"type": "integer", "minimum": 1, "maximum": 1000}'
         when 'iterations' then '{"type": "integer", "minimum": 1, "maximum": 1000000}'

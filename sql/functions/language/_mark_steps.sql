@@ -2,7 +2,7 @@
 -- none of them pays for none.
 --
 -- leave: to look before the step begins, whether exit_if holds, and whether the record is gone. The latter only where the step reads
--- the record and time has passed since the execution began (after a delay, wait, approval, start or loop, and within a loop).
+-- the record and time has passed since the execution began (after a delay, wait, approval, notification, start or loop, and within a loop).
 -- watch: while the step sleeps or waits, a change of the record wakes it; "value" where a delay reads its time from the record.
 -- opens: the roots, with which exit_on begins to count.
 create or replace function pgwhen._mark_steps(p_steps jsonb, p_edges jsonb, p_nodes jsonb, p_leave jsonb) returns jsonb
@@ -11,7 +11,7 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
   with recursive step as materialized (
     select s.ordinality as n, s.value as step, s.value ->> 'step_id' as step_id, s.value ->> 'type' as type,
-      s.value ->> 'type' in ('delay', 'wait', 'approval', 'start', 'loop') as rests,
+      s.value ->> 'type' in ('delay', 'wait', 'approval', 'notification', 'start', 'loop') as rests,
       coalesce(jsonb_path_exists(pgwhen._needed_nodes(p_nodes, jsonb_path_query_array(s.value -> 'compiled', '$.reads.*[*]')),
         '$[*] ? (@.kind == "record")'), false) as reads_record
     from jsonb_array_elements(p_steps) with ordinality s

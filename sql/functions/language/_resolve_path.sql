@@ -39,6 +39,12 @@ begin
     v_result := pgwhen._resolve_step_path(p_path, p_scope);
   elsif v_root = 'approval' and p_scope ? 'approval' then
     v_result := pgwhen._resolve_approval_path(p_path);
+  elsif v_root = 'notification' and p_scope ? 'notification' then
+    v_result := pgwhen._resolve_notification_path(p_path);
+  elsif v_root = 'unsubscribe_url' and p_scope ? 'unsubscribe' then
+    -- It comes with the message. Without an address for the links there is none, so a template asks: {% if unsubscribe_url %}.
+    v_result := case when cardinality(p_path) = 1 then '{"type": "text", "reads": []}'
+      else '{"problem": {"code": "WF017", "message": "unsubscribe_url has no parts"}}' end::jsonb;
   elsif p_scope -> 'items' ? v_root then
     v_result := pgwhen._resolve_item_path(p_scope -> 'items' -> v_root, p_path, p_in_template);
   elsif v_root = 'index' and p_scope ? 'items' then

@@ -7,18 +7,26 @@ as $$
   with type as (
     select l.key, l.description from pgwhen._language() l where l.scope = 'type' and l.supported
   ), step as (
-    select t.key, (pgwhen._object_schema(array['step', t.key]) || case t.key
+    select t.key, (pgwhen._object_schema(pgwhen._step_scopes(t.key)) || case t.key
         when 'condition' then '{"required": ["id", "if", "type"]}'
         when 'switch' then '{"required": ["cases", "id", "type", "value"]}'
         when 'create' then '{"oneOf": [{"required": ["set"]}, {"required": ["rows"]}], "dependencies": {"update": ["on_conflict"]}}'
         when 'loop' then '{"required": ["id", "steps", "type"], "oneOf": [{"required": ["over"]}, {"required": ["while", "max"]}]}'
         when 'parallel' then '{"required": ["branches", "id", "type"]}'
-        when 'wait' then '{"oneOf": [{"required": ["event"]}, {"required": ["table", "row"]}, {"required": ["until"]}], "dependencies": {"row": ["table"], "timed_out": ["timeout"]}}'
+        when 'wait' then '{"oneOf": [{"required": ["event"]}, {"required": ["table", "row"]}, {"required": ["until"]}, {"required": ["delivery"]}], "dependencies": {"row": ["table"], "timed_out": ["timeout"]}}'
         when 'delay' then '{"oneOf": [{"required": ["for"]}, {"required": ["until"]}, {"required": ["working"]},
             {"not": {"anyOf": [{"required": ["for"]}, {"required": ["until"]}, {"required": ["working"]}]}, "anyOf": [{"required": ["at"]}, {"required": ["window"]}]}],
           "dependencies": {"working": ["window"], "past": ["until"]}}'
-        when 'email' then '{"anyOf": [{"required": ["text"]}, {"required": ["html"]}]}'
-        when 'http' then '{"allOf": [{"not": {"required": ["json", "form"]}}, {"not": {"required": ["json", "body"]}}, {"not": {"required": ["form", "body"]}}]}'
+        when 'email' then '{"anyOf": [{"required": ["text"]}, {"required": ["html"]}, {"required": ["markdown"]}, {"required": ["template"]}],
+          "allOf": [{"anyOf": [{"required": ["subject"]}, {"required": ["template"]}]}, {"not": {"required": ["markdown", "text"]}}, {"not": {"required": ["markdown", "html"]}}]}'
+        when 'sms' then '{"anyOf": [{"required": ["text"]}, {"required": ["template"]}]}'
+        when 'chat' then '{"anyOf": [{"required": ["text"]}, {"required": ["template"]}]}'
+        when 'calendar' then '{"not": {"required": ["end", "duration"]}}'
+        when 'push' then '{"oneOf": [{"required": ["to"]}, {"required": ["topic"]}],
+          "anyOf": [{"required": ["title"]}, {"required": ["text"]}, {"required": ["data"]}, {"required": ["template"]}]}'
+        when 'document' then '{"oneOf": [{"required": ["html"]}, {"required": ["markdown"]}, {"required": ["template"]}]}'
+        when 'http' then '{"allOf": [{"not": {"required": ["json", "form"]}}, {"not": {"required": ["json", "body"]}}, {"not": {"required": ["form", "body"]}},
+          {"not": {"required": ["multipart", "json"]}}, {"not": {"required": ["multipart", "form"]}}, {"not": {"required": ["multipart", "body"]}}]}'
         else '{}' end::jsonb) || jsonb_build_object('title', t.key, 'description', t.description) as schema
     from type t
   ), exact as (
@@ -80,6 +88,11 @@ as $$
         'over', jsonb_build_object('description', 'A list, a value that gives one, or the rows of a table.', 'anyOf', jsonb_build_array(
           '{"type": "null"}'::jsonb, '{"type": "array"}'::jsonb, '{"type": "string", "pattern": "\\{\\{"}'::jsonb, '{"$ref": "#/definitions/form"}'::jsonb,
           pgwhen._object_schema('{over}'))),
+        'limits', pgwhen._object_schema('{limits}'),
+        'auth', pgwhen._object_schema('{auth}') || '{"minProperties": 1, "maxProperties": 1}',
+        'attachments', jsonb_build_object('type', 'array', 'minItems', 1, 'items', pgwhen._object_schema('{attachment}')
+          || '{"oneOf": [{"required": ["document"]}, {"required": ["text", "file"]}]}'),
+        'digest', jsonb_build_object('anyOf', jsonb_build_array('{"enum": ["hourly", "daily"]}'::jsonb, pgwhen._object_schema('{digest}'))),
         'remind', pgwhen._object_schema('{remind}'),
         'escalate', pgwhen._object_schema('{escalate}'),
         'approval_message', pgwhen._object_schema('{approval_message}'),

@@ -20,7 +20,7 @@ as $$
   from seen s
   where s.foreign_pollers is not null
   union all
-  select 'pollers', 'error', 'database steps wait, and no poller that performs them was seen in the last ten minutes', 'Start or upgrade one: they need contract 2.'
+  select 'pollers', 'error', 'actions wait that only pollers of contract 2 perform, and none was seen in the last ten minutes', 'Start or upgrade one.'
   from seen s
   where exists (select from pgmq.q_pgwhen_actions q where q.vt <= s.now and q.message @> '{"v": 2}')
     and not exists (select from pgwhen.pollers p where p.contract >= 2 and p.seen_at > s.now - interval '10 minutes')

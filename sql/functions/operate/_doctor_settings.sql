@@ -12,11 +12,13 @@ as $$
     select 'warning', format('setting %s is not known', s.name), format('delete from pgwhen.settings where name = %L', s.name)
     from pgwhen.settings s
     where s.name not in ('retention_days', 'failed_retention_days', 'unstarted_event_days', 'max_depth', 'test_mode', 'id_namespace',
-      'events_pruned_until', 'fail_point', 'log_level', 'audit_retention_days')
+      'events_pruned_until', 'fail_point', 'log_level', 'audit_retention_days',
+      'recipient_caps', 'breaker_failures', 'endpoint_disable_days', 'unsubscribe_url', 'callback_seconds')
     union all
     select 'error', format('setting %s is %s, not a number from 1', s.name, s.value), format('update pgwhen.settings set value = ''30'' where name = %L', s.name)
     from pgwhen.settings s
-    where s.name in ('retention_days', 'failed_retention_days', 'unstarted_event_days', 'max_depth', 'audit_retention_days')
+    where s.name in ('retention_days', 'failed_retention_days', 'unstarted_event_days', 'max_depth', 'audit_retention_days', 'breaker_failures',
+      'endpoint_disable_days', 'callback_seconds')
       and not coalesce(s.value #>> '{}' ~ '^[0-9]{1,6}$' and s.value <> '0', false)
     union all
     select 'error', format('setting log_level is %s, not debug, info, warning or error', s.value), 'update pgwhen.settings set value = ''"info"'' where name = ''log_level'''

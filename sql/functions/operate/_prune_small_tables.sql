@@ -10,6 +10,7 @@ declare
   v_trigger_keys integer;
   v_approvals integer;
   v_audit integer;
+  v_deliveries integer;
 begin
   delete from pgwhen.pollers p where p.seen_at < p_now - interval '1 day';
   get diagnostics v_pollers = row_count;
@@ -33,10 +34,18 @@ begin
   delete from pgwhen.approval_requests r
   where r.closed_at < p_cutoff and not exists (select from pgwhen.executions x where x.execution_id = r.execution_id);
   get diagnostics v_approvals = row_count;
+  delete from pgwhen.notifications n
+  where n.created_at < p_cutoff and not exists (select from pgwhen.executions x where x.execution_id = n.execution_id);
+  delete from pgwhen.digests d
+  where d.ends_at < p_cutoff and not exists (select from pgwhen.notifications n where n.digest_id = d.digest_id);
   delete from pgwhen.audit_log u where u.at < p_now - greatest(pgwhen._setting('audit_retention_days', 400), 1) * interval '1 day';
   get diagnostics v_audit = row_count;
+  delete from pgwhen.deliveries d
+  where d.received_at < p_now - greatest(pgwhen._setting('failed_retention_days', 90), 1) * interval '1 day';
+  get diagnostics v_deliveries = row_count;
   perform pgwhen._prune_waits(p_now, p_cutoff);
-  return jsonb_build_object('approvals', v_approvals, 'audit', v_audit, 'pollers', v_pollers, 'start_keys', v_start_keys, 'trigger_keys', v_trigger_keys);
+  perform pgwhen._prune_sending(p_now);
+  return jsonb_build_object('approvals', v_approvals, 'audit', v_audit, 'deliveries', v_deliveries, 'pollers', v_pollers, 'start_keys', v_start_keys, 'trigger_keys', v_trigger_keys);
 end
 $$;
-comment on function pgwhen._prune_small_tables(timestamptz, timestamptz) is 'Drops pollers not seen for a day, old start keys, match keys of archived workflows, approvals whose execution was dropped, and what the audit log had long enough.';
+comment on function pgwhen._prune_small_tables(timestamptz, timestamptz) is 'Drops pollers not seen for a day, old start keys, match keys of archived workflows, approvals whose execution was dropped, what providers told of messages and the audit log had long enough.';

@@ -5,7 +5,7 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
   select coalesce(jsonb_agg(jsonb_build_object(
       'step_id', t.step_id, 'part', coalesce(s.part, 0), 'type', t.type, 'name', t.name, 'message', nullif(trim(pgwhen._message_prefix(s)), ''),
-      'approval', p.approval, 'children', k.children, 'status', s.status, 'outcome', s.outcome,
+      'approval', p.approval, 'delivery', pgwhen._delivery_state(s.execution_id, s.step_id, s.generation, s.part), 'children', k.children, 'status', s.status, 'outcome', s.outcome,
       'reason', s.reason, 'generation', s.generation, 'attempt', s.attempt, 'tries', s.tries,
       'queued_at', s.queued_at, 'started_at', s.started_at, 'finished_at', s.finished_at,
       'output', s.output, 'error', s.error, 'due', d.due, 'held', h.held, 'messages', coalesce(m.messages, '[]'), 'attempts', coalesce(a.attempts, '[]'))

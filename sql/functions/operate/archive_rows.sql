@@ -34,6 +34,10 @@ as $$
   where p_table = 'attempts' and (p_plan ->> 'week' is not null or o.tableoid = p.kept)
     and not exists (select from kept k where k.execution_id = o.execution_id)
   union all
+  select to_jsonb(o)::text from plan p join pgwhen.documents o on o.execution_id < p.until
+  where p_table = 'documents' and (p_plan ->> 'week' is not null or o.tableoid = p.kept)
+    and not exists (select from kept k where k.execution_id = o.execution_id)
+  union all
   select to_jsonb(o)::text from plan p join pgwhen.logs o on o.log_id < p.until
   where p_table = 'logs' and (p_plan ->> 'week' is not null or o.tableoid = p.kept)
     and not exists (select from kept k where k.execution_id = o.execution_id)

@@ -22,6 +22,8 @@ as $$
   union all
   select * from pgwhen._doctor_connections()
   union all
+  select * from pgwhen._doctor_endpoints()
+  union all
   select * from pgwhen._doctor_approvals()
   union all
   select * from pgwhen._doctor_held()

@@ -13,6 +13,8 @@ as $$
     'execution_steps', (select count(*) from unnest(p_execution_ids) i join pgwhen.execution_steps s on s.execution_id = i),
     'frozen_messages', (select count(*) from unnest(p_execution_ids) i join pgwhen.frozen_messages m on m.execution_id = i),
     'attempts', (select count(*) from unnest(p_execution_ids) i join pgwhen.attempts a on a.execution_id = i),
+    'deliveries', (select count(*) from unnest(p_execution_ids) i join pgwhen.deliveries d on d.execution_id = i),
+    'documents', (select count(*) from unnest(p_execution_ids) i join pgwhen.documents d on d.execution_id = i),
     'logs', (select count(*) from unnest(p_execution_ids) i join pgwhen.logs l on l.execution_id = i),
     'approval_requests', (select count(*) from unnest(p_execution_ids) i join pgwhen.approval_requests r on r.execution_id = i))
 $$;

@@ -25,6 +25,7 @@ begin
   set record_key = null, item = null, input = null, concurrency_key = null, reason = 'forgotten', error = pgwhen._bare_error(x.error)
   from unnest(p_execution_ids) i
   where x.execution_id = i;
+  perform pgwhen._forget_deliveries(p_execution_ids);
   update pgwhen.execution_steps s
   set output = null, reason = null, error = pgwhen._bare_error(s.error)
   from unnest(p_execution_ids) i
@@ -37,6 +38,8 @@ begin
   set provider_message_id = null, answer = null, error = pgwhen._bare_error(a.error)
   from unnest(p_execution_ids) i
   where a.execution_id = i;
+  delete from pgwhen.documents d using unnest(p_execution_ids) i where d.execution_id = i;
+  delete from pgwhen.recipient_sends r using unnest(p_execution_ids) i where r.execution_id = i;
   update pgwhen.logs l
   set message = 'forgotten', data = null
   from unnest(p_execution_ids) i
@@ -50,6 +53,16 @@ begin
   set requester = null
   from unnest(p_execution_ids) i
   where r.execution_id = i;
+  update pgwhen.digests d
+  set recipient = 'forgotten ' || d.digest_id
+  from unnest(p_execution_ids) i
+  join pgwhen.notifications n on n.execution_id = i
+  where d.digest_id = n.digest_id;
+  delete from pgwhen.digest_items t using unnest(p_execution_ids) i where t.execution_id = i;
+  update pgwhen.notifications n
+  set recipient = 'forgotten', addresses = '{}'
+  from unnest(p_execution_ids) i
+  where n.execution_id = i;
   update pgwhen.audit_log u
   set reason = null, detail = '{}'
   from (select i::text as target from unnest(p_event_ids || p_execution_ids) i) t

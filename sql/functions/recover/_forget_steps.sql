@@ -29,6 +29,7 @@ begin
   delete from pgwhen.failures f using family c where f.execution_id = c.execution_id;
   perform pgwhen._drop_children(p_steps);
   perform pgwhen._close_approvals(p_steps, 'cancelled');
+  perform pgwhen._close_notifications(p_steps);
 end
 $$;
 comment on function pgwhen._forget_steps(pgwhen.step_ref[]) is 'Deletes what steps waited for, and that they failed.';

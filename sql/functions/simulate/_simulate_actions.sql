@@ -23,7 +23,7 @@ begin
     returning s.execution_id, s.step_id, s.part, s.generation
   )
   insert into pgmq.q_pgwhen_actions (vt, enqueued_at, message)
-  select v_now, v_now, jsonb_build_object('v', case t.performed_by when 'database' then 2 else 1 end, 'execution', c.execution_id,
+  select v_now, v_now, jsonb_build_object('v', pgwhen._message_version(t.performed_by, t.type, t.definition), 'execution', c.execution_id,
     'step', c.step_id, 'generation', c.generation, 'part', c.part)
   from changed c
   join pgwhen.executions x on x.execution_id = c.execution_id
@@ -38,7 +38,7 @@ begin
     join pgwhen.executions x on x.execution_id = s.execution_id
     join pgwhen.workflows w on w.workflow_id = x.workflow_id
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
-    where q.msg_id > p_after and q.message @> '{"v": 1}' and (q.message ->> 'execution')::uuid = any (p_ids) and s.status = 'queued'
+    where q.msg_id > p_after and t.performed_by <> 'database' and (q.message ->> 'execution')::uuid = any (p_ids) and s.status = 'queued'
       and x.status in ('pending', 'running', 'waiting')
   ), step as (
     update pgwhen.execution_steps s

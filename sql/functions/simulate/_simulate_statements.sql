@@ -19,7 +19,7 @@ begin
       and s.part = (q.message ->> 'part')::integer and s.generation = (q.message ->> 'generation')::integer
     join pgwhen.executions x on x.execution_id = s.execution_id
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
-    where q.msg_id > p_after and q.message @> '{"v": 2}' and (q.message ->> 'execution')::uuid = any (p_ids) and s.status = 'queued'
+    where q.msg_id > p_after and t.performed_by = 'database' and (q.message ->> 'execution')::uuid = any (p_ids) and s.status = 'queued'
       and x.status in ('pending', 'running', 'waiting')
   ), step as (
     update pgwhen.execution_steps s

@@ -32,7 +32,7 @@ as $$
     (select format('step %s has begun as a %s, and is a %s in version %s', b.step_id, b.type, b.new_type, p_to)
       from begun b where b.new_type <> b.type order by b.position limit 1),
     (select format('step %s has begun, and is within a loop in version %s', b.step_id, p_to) from begun b where b.new_body is not null order by b.position limit 1),
-    (select case b.status when 'waiting' then format('step %s waits: %s', b.step_id, case b.type when 'approval' then 'people have been asked'
+    (select case b.status when 'waiting' then format('step %s waits: %s', b.step_id, case b.type when 'approval' then 'people have been asked' when 'notification' then 'somebody is being told'
           when 'wait' then 'for what its version says' when 'loop' then 'its items have the version of the loop' else 'for an execution that it started' end)
         else format('step %s is being performed', b.step_id) end
       from begun b where b.status in ('waiting', 'claimed', 'sending') order by b.position limit 1),

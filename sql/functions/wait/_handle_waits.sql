@@ -7,7 +7,7 @@ declare
   v_settled pgwhen.step_ref[];
 begin
   perform pgwhen._open_waits(p_steps);
-  v_settled := pgwhen._judge_waits(p_steps) || pgwhen._judge_conditions(p_steps);
+  v_settled := pgwhen._judge_waits(p_steps) || pgwhen._judge_conditions(p_steps) || pgwhen._judge_deliveries(p_steps);
   if v_settled is not null then
     perform pgwhen._advance(v_settled);
   end if;

@@ -36,6 +36,12 @@ begin
       cross join (values (w.new), (w.old)) r (version)
       where w.key_column = '*' and a.attachment_id = w.attachment and r.version is not null) k
     where k.match_key is not null
+    union
+    -- Nothing to keep: a wait reads what providers told where it is written (_judge_deliveries).
+    select i.event_id, true, format('delivery:%s:%s', i.message #>> '{input,execution_id}', i.message #>> '{input,step_id}')
+    from incoming i
+    where i.source like 'event:%:message.%' and i.message #>> '{input,execution_id}' is not null
+      and exists (select from pgwhen.watch_keys k where k.source = 'delivery')
   ), kept as (
     insert into pgwhen.watched_events (match_key, event_id)
     select k.match_key, k.event_id from keyed k where not k.is_record

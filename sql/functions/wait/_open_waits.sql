@@ -19,6 +19,8 @@ begin
     select c.execution_id, c.step_id, x.event_id, g.given,
       pgwhen._shift(s.queued_at, (t.compiled #>> '{wait,timeout}')::interval, t.compiled #>> '{wait,timezone}') as until_at,
       case when t.compiled -> 'wait' ? 'until' then pgwhen._record_watch_key(x.attachment_id, x.record_key)
+        when t.compiled -> 'wait' ? 'delivery' then format('delivery:%s:%s',
+          pgwhen._message_owner(c.execution_id, t.compiled #>> '{wait,delivery}'), t.compiled #>> '{wait,delivery}')
         else pgwhen._wait_key(t.compiled -> 'wait', g.given) end as match_key
     from pgwhen._build_contexts(v_new, 'engine') c
     join pgwhen.executions x on x.execution_id = c.execution_id

@@ -10,7 +10,7 @@ declare
   v_over pgwhen.step_ref[];
   v_messages text[];
 begin
-  v_settled := pgwhen._judge_waits(p_steps) || pgwhen._judge_conditions(p_steps);
+  v_settled := pgwhen._judge_waits(p_steps) || pgwhen._judge_conditions(p_steps) || pgwhen._judge_deliveries(p_steps);
   with over as (
     update pgwhen.execution_steps s
     set status = case when b.has_branch then 'completed' else 'failed' end,

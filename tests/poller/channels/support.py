@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from pgwhen.poller.channels import Attempt, adapters
+from pgwhen.poller.channels import Attempt, adapter, configured
+from pgwhen.poller.connections import Connections
 from pgwhen.poller.http import AddressGuard, HttpClient
 from pgwhen.poller.mail import Mailer
 from pgwhen.poller.outcome import Outcome, Response
@@ -20,14 +21,13 @@ KEY = "0190-ex:thank:1:0"
 
 def send(name: str, environ: Mapping[str, str], key: str = KEY, timeout: float = 5.0, **definition: Any) -> Outcome:
     """Message, request, answer and outcome of one attempt, as the poller does it."""
-    connection = adapters()[name].from_environment(environ)
-    assert connection
-    message = adapters()[name].message(definition, connection, key, NOW)
-    vault = Vault(environ, own=connection.secrets.values())
+    connection = configured(environ)[name]
+    message = adapter(name).message(definition, connection, key, NOW)
+    vault = Vault(environ)
 
     async def once() -> Outcome:
         async with HttpClient(AddressGuard()) as http, Mailer() as mailer:
-            performer = Performer(http, mailer, {name: connection}, vault)
+            performer = Performer(http, mailer, Connections(environ), vault)
             action = {"idempotency_key": key, "attempt": 1, "timeout_seconds": timeout}
             return await performer.perform(action, name, message)
 
@@ -38,7 +38,7 @@ def judge(name: str, status: int, body: Any = None, **headers: str) -> Outcome:
     """What an adapter makes of an answer."""
     raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
     named = {key.replace("_", "-"): value for key, value in headers.items()}
-    outcome: Outcome = adapters()[name].outcome(Response(status, named, raw))
+    outcome: Outcome = adapter(name).outcome(Response(status, named, raw))
     return outcome
 
 

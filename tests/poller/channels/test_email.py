@@ -7,7 +7,7 @@ import pytest
 
 from pgwhen.poller.channels import Connection, NotConfigured, Unsendable, email
 
-SMTP = Connection("smtp", "email", sender="Acme B.V. <hello@acme.example>")
+SMTP = Connection("smtp", "smtp", {"from": "Acme B.V. <hello@acme.example>"})
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 GOOD = {"to": ["ann@example.com"], "subject": "Hello", "text": "Hi"}
 
@@ -131,5 +131,5 @@ def test_what_is_wrong_is_named(definition: dict[str, Any], problem: str) -> Non
 @pytest.mark.parametrize(("name", "variable"), [("smtp", "SMTP_FROM"), ("resend", "RESEND_FROM_EMAIL")])
 def test_without_a_sender_the_variable_is_named(name: str, variable: str) -> None:
     with pytest.raises(Unsendable, match=f"from is missing: set {variable}"):
-        message(Connection(name, "email"))
+        message(Connection(name, name))
     assert not issubclass(Unsendable, NotConfigured)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pgwhen.poller.channels import Connection, Unsendable, mime
 from pgwhen.poller.channels import email as _email
 
-SMTP = Connection("smtp", "email", sender="hello@acme.example")
+SMTP = Connection("smtp", "smtp", {"from": "hello@acme.example"})
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 
 

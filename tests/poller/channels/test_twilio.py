@@ -1,12 +1,15 @@
 """Twilio: the call, and its answers by class."""
 
+from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import pytest
 
-from tests.poller.channels.support import judge, send
-from tests.servers import providers
+from tests.poller.channels.support import KEY, judge, send
+from tests.poller.channels.texting import probe, said
+from tests.servers import Answer, Call, http_server, providers
 
 GOOD = {"to": "+31612345678", "text": "Grüße & more=1"}
 
@@ -59,9 +62,9 @@ def test_the_daily_cap_is_a_long_wait() -> None:
 def test_segments() -> None:
     segments = [
         (judge("twilio", 201, {"sid": "SM1", "num_segments": n}).output or {})["segments"]
-        for n in ("2", "0", None, "x")
+        for n in ("2", "0", None, "x", "9" * 5_000, True)
     ]
-    assert segments == [2, None, None, None]
+    assert segments == [2, None, None, None, None, None]
 
 
 def test_the_call() -> None:
@@ -84,11 +87,58 @@ def test_a_messaging_service_is_not_a_number() -> None:
         assert ours.twilio == [{"To": "+31612345678", "MessagingServiceSid": "MG123", "Body": "Grüße & more=1"}]
 
 
-def test_an_opted_out_number_is_permanent() -> None:
+def test_an_opted_out_number_is_permanent_and_suppressed() -> None:
     with providers() as ours:
-        outcome = send("twilio", ours.environ, to="+15005550009", text="Hi")
+        outcome = send("twilio", ours.environ, to="+1 500 555 0009", text="Hi")
     assert outcome.class_ == "permanent"
     assert outcome.error and outcome.error["code"] == "twilio_21610"
+    assert outcome.extra == {"suppress": {"channel": "sms", "address": "+15005550009", "reason": "opt_out"}}
+
+
+@pytest.mark.parametrize("code", [21211, 21614, 21612, 21408])
+def test_a_wrong_number_is_not_an_opt_out(code: int) -> None:
+    assert judge("twilio", 400, error(code)).extra is None
+
+
+def test_status_changes_come_back_with_the_key() -> None:
+    with providers() as ours:
+        url = "https://hooks.acme.example/twilio"
+        assert send("twilio", ours.environ | {"TWILIO_CALLBACK_URL": url}, **GOOD).class_ == "ok"
+        assert ours.twilio[0]["StatusCallback"] == f"{url}?pgwhen={quote(KEY, safe='')}"
+
+
+def test_an_api_key_stands_for_the_account() -> None:
+    with http_server(lambda call: said(201, {"sid": "SM1"})) as server:
+        environ = {
+            "TWILIO_ACCOUNT_SID": "AC123",
+            "TWILIO_API_KEY": "SK456",
+            "TWILIO_AUTH_TOKEN": "secret-of-the-key",
+            "TWILIO_FROM_NUMBER": "Acme",
+            "TWILIO_BASE_URL": server.url,
+        }
+        assert send("twilio", environ, **GOOD).class_ == "ok"
+        (call,) = server.received
+    assert call.target == "/2010-04-01/Accounts/AC123/Messages.json"
+    assert call.headers["authorization"] == f"Basic {b64encode(b'SK456:secret-of-the-key').decode()}"
+
+
+def _account(status: str) -> Callable[[Call], Answer]:
+    return lambda call: said(200, {"sid": "AC123", "friendly_name": call.target, "status": status})
+
+
+def test_the_probe_asks_for_the_account() -> None:
+    with providers() as ours, http_server(_account("active")) as server:
+        environ = ours.environ | {"TWILIO_BASE_URL": server.url}
+        good = probe("twilio", environ)
+        assert (good.class_, good.output) == (
+            "ok",
+            {"provider": "twilio", "account": "/2010-04-01/Accounts/AC123.json"},
+        )
+        assert (server.received[0].method, server.received[0].body) == ("GET", b"")
+        server.answer = _account("suspended")
+        assert probe("twilio", environ).class_ == "auth"
+        server.script = [Answer(401, b'{"code": 20003}'), 503, "drop"]
+        assert [probe("twilio", environ).class_ for _ in range(3)] == ["auth", "transient", "transient"]
 
 
 def test_a_lost_answer_is_uncertain() -> None:

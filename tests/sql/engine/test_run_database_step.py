@@ -500,7 +500,7 @@ def test_a_poller_of_contract_1_never_gets_one(tables: Connection) -> None:
     started(tables)
     old = json.dumps({"id": "old", "contract": 1, "connections": []})
     assert claim(tables, poller=old) == []
-    doctor = "select detail from pgwhen.doctor() where check_name = 'pollers' and detail like 'database steps wait%'"
+    doctor = "select detail from pgwhen.doctor() where check_name = 'pollers' and detail like 'actions wait that only%'"
     assert len(tables.execute(doctor).fetchall()) == 1
     (action,) = claim(tables)
     assert tables.execute(doctor).fetchall() == []

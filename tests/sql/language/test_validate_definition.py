@@ -106,25 +106,11 @@ def test_top_level(lang: Connection, text: str, code: str, path: str) -> None:
         "throttle",
         "debounce",
         "batch",
-        "window",
     ],
 )
 def test_later_keys_are_refused_by_name(lang: Connection, key: str) -> None:
     found = problems(lang, workflow(**{key: {"x": 1}}))
     assert [(row[1], row[2], row[3]) for row in found] == [("WF004", key, f"{key} is not yet supported")]
-
-
-@pytest.mark.parametrize(
-    "type_",
-    [
-        *("push", "chat", "notification", "webhook", "document", "calendar", "code", "action"),
-    ],
-)
-def test_later_types_are_refused_by_name(lang: Connection, type_: str) -> None:
-    found = problems(lang, workflow({"id": "a", "type": type_, "over": "x", "anything": 1}))
-    assert [(row[1], row[2]) for row in found] == [("WF004", "steps[0].type")]
-    assert type_ in found[0][3]
-    assert "not yet supported" in found[0][3]
 
 
 STEPS = [
@@ -138,19 +124,29 @@ STEPS = [
     ("{id: a, type: sms, to: x, text: x, recipient: y}", "WF003", "steps[0].recipient"),
     ("{id: a, type: sms, to: '', text: x}", "WF002", "steps[0].to"),
     ("{id: a, type: sms, to: [a, b], text: x}", "WF002", "steps[0].to"),
-    ("{id: a, type: sms, to: x, text: x, template: t}", "WF004", "steps[0].template"),
+    ("{id: a, type: sms, to: x}", "WF005", "steps[0]"),
     ("{id: a, type: email, to: x, subject: x}", "WF005", "steps[0]"),
     ("{id: a, type: email, to: x, text: x}", "WF005", "steps[0]"),
     ("{id: a, type: email, to: [], subject: x, text: x}", "WF002", "steps[0].to"),
     ("{id: a, type: email, to: [x, 5], subject: x, text: x}", "WF002", "steps[0].to[1]"),
-    ("{id: a, type: email, to: x, subject: x, markdown: x}", "WF004", "steps[0].markdown"),
-    ("{id: a, type: email, to: x, subject: x, text: x, attachments: []}", "WF004", "steps[0].attachments"),
+    ("{id: a, type: email, to: x, subject: x, text: x, markdown: x}", "WF014", "steps[0].markdown"),
+    ("{id: a, type: email, to: x, subject: x, text: x, attachments: []}", "WF002", "steps[0].attachments"),
+    ("{id: a, type: email, to: x, subject: x, text: x, attachments: [{}]}", "WF014", "steps[0].attachments[0]"),
+    ("{id: a, type: email, to: x, subject: x, text: x, attachments: [{text: x}]}", "WF005", "steps[0].attachments[0]"),
+    ("{id: a, type: push, title: x}", "WF014", "steps[0]"),
+    ("{id: a, type: push, to: x}", "WF005", "steps[0]"),
+    ("{id: a, type: push, to: x, topic: y, title: x}", "WF014", "steps[0]"),
+    ("{id: a, type: chat, to: x}", "WF005", "steps[0]"),
+    ("{id: a, type: document}", "WF014", "steps[0]"),
+    ("{id: a, type: document, html: x, markdown: x}", "WF014", "steps[0]"),
+    ("{id: a, type: calendar, summary: x, start: x, end: x, duration: x}", "WF014", "steps[0]"),
+    ("{id: a, type: code, language: cobol, source: x}", "WF012", "steps[0].language"),
+    ("{id: a, type: action}", "WF005", "steps[0]"),
     ("{id: a, type: email, to: x, subject: x, text: x, headers: {'a b': x}}", "WF012", "steps[0].headers.a b"),
     ("{id: a, type: http}", "WF005", "steps[0]"),
     ("{id: a, type: http, url: x, method: FETCH}", "WF012", "steps[0].method"),
     ("{id: a, type: http, url: x, json: {}, body: x}", "WF014", "steps[0]"),
-    ("{id: a, type: http, url: x, expect: 200}", "WF004", "steps[0].expect"),
-    ("{id: a, type: http, url: x, auth: {}}", "WF004", "steps[0].auth"),
+    ("{id: a, type: http, url: x, json: {}, multipart: {a: x}}", "WF014", "steps[0]"),
     ("{id: a, type: http, url: x, headers: {A: {}}}", "WF002", "steps[0].headers.A"),
     ("{id: a, type: http, url: x, timeout: 1 fortnight}", "WF011", "steps[0].timeout"),
     ("{id: a, type: http, url: x, retry: {attempts: many}}", "WF002", "steps[0].retry.attempts"),
@@ -227,7 +223,8 @@ RIGHT_STEPS = """
 
 @pytest.mark.parametrize("step", yaml(RIGHT_STEPS), ids=lambda step: str(step)[:60])
 def test_right_steps(lang: Connection, step: Any) -> None:
-    assert problems(lang, workflow(step)) == []
+    # Connections are made when they are needed; until then it is only a warning.
+    assert [row for row in problems(lang, workflow(step)) if row[1] != "WF408"] == []
 
 
 # ---------------------------------------------------------------- triggers

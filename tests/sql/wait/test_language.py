@@ -29,7 +29,7 @@ from tests.sql.wait.support import App, http, wait
         (wait(event="a", timed_out=[http("x")]), ("WF014", "steps[0].timed_out")),
         (wait(event="a", retry={"attempts": 2}), ("WF012", "steps[0].retry")),
         (wait(inbound="x"), ("WF004", "steps[0].inbound")),
-        (wait(delivery="steps.later"), ("WF004", "steps[0].delivery")),
+        (wait(delivery="steps.later"), ("WF468", "steps[0].delivery")),
         (wait(until={"steps.later.status": "x"}), ("WF046", "steps[0].until")),
     ],
     ids=lambda value: str(value)[:60] if isinstance(value, dict) else value[0],
