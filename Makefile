@@ -27,7 +27,7 @@ test: dev  ## all tests on the embedded PostgreSQL 18
 # language and what executes it, with plpgsql_check; the one between the two what captures, locks and moves work.
 OLDEST = tests/catalog $(addprefix tests/sql/,actions connections context database deliveries documents engine http \
 	language messages model notifications sending test_render_template.py wait)
-BETWEEN = tests/catalog tests/e2e $(addprefix tests/sql/,capture engine)
+BETWEEN = tests/catalog $(addprefix tests/e2e/test_,backend_killed.py upgrade.py) $(addprefix tests/sql/,capture engine sending)
 
 test-16: dev  ## what PostgreSQL decides, on the embedded PostgreSQL 16
 	PGWHEN_TEST_SERVER=16 .venv/bin/python -m pytest -n $(WORKERS) $(BETWEEN)

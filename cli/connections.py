@@ -39,6 +39,8 @@ _ADVICE = {
     "uncertain": "no answer came, and nobody knows whether it was done; look at the provider's own list of messages",
 }
 
+_INCOMPLETE = "nothing was tried; pgwhen connections show {name} has its settings and says where its secrets are"
+
 
 @click.group(invoke_without_command=True)
 @click.pass_context
@@ -248,7 +250,9 @@ def add(
             else f"--set {key}=... ({module.SETTINGS.get(key, '')})"
             for key in lacking
         )
-        raise click.UsageError(f"{provider} needs {' and '.join(options)}")
+        instead = [" and ".join(getattr(module, "INSTEAD", {}).get(key, ())) for key in lacking]
+        or_else = "".join(f", or {names}" for names in instead if names)
+        raise click.UsageError(f"{provider} needs {' and '.join(options)}{or_else}")
     with session.connect() as connection:
         row = add_connection(connection, name, module.CHANNEL, provider, given, references, is_default)
         tenant = current_tenant(connection)
@@ -387,7 +391,7 @@ def _known(provider: str) -> str:
 def _note_environment(row: Mapping[str, Any], tenant: str) -> None:
     """Say what this environment lacks for it: pollers may run elsewhere, so it is no error."""
     if row["origin"] == "defined" and (problem := problem_here(row, tenant, os.environ)):
-        talk(f"not where this command runs: {problem}; it has to be right where pollers run")
+        talk(f"it cannot send from here: {problem}. What counts is where pollers run")
 
 
 def problem_here(row: Mapping[str, Any], tenant: str, environ: Mapping[str, str]) -> str:
@@ -399,7 +403,7 @@ def problem_here(row: Mapping[str, Any], tenant: str, environ: Mapping[str, str]
     try:
         verify(as_connection(row, tenant).with_secrets(vault.reveal_all(row["secrets"] or {}, tenant)))
     except SecretError as error:
-        return str(error)
+        return str(error).replace(" where this poller runs", "")
     except ValueError as error:
         return str(vault.mask(str(error)))
     return ""
@@ -462,8 +466,10 @@ def test_connection(session: Session, name: str, to: str | None, as_json: bool) 
     if name in rows and rows[name]["status"] == "paused":
         talk(f"it is paused: {rows[name]['reason']}; pgwhen connections resume {name}")
     if outcome.class_ != "ok":
-        secret = next(iter(adapter(chosen.provider).SECRETS), "NAME")
-        raise WorkFailed(f"{name}: {outcome.class_}; {_ADVICE[outcome.class_].format(name=name, secret=secret)}")
+        secret = next(iter([*chosen.secrets, *adapter(chosen.provider).SECRETS]), "NAME")
+        # What could not even be tried is wrong here: a setting, or a secret that this environment does not have.
+        advice = _INCOMPLETE if (outcome.error or {}).get("code") == "connection" else _ADVICE[outcome.class_]
+        raise WorkFailed(f"{name}: {outcome.class_}; {advice.format(name=name, secret=secret)}")
 
 
 def _to_test(rows: Mapping[str, database.Row], name: str, tenant: str, here: Connections) -> Connection:

@@ -103,7 +103,7 @@ def list_(
                 row["connection"],
                 row["workflow"],
                 row["step_id"],
-                row["execution_id"],
+                row["execution_id"] and str(row["execution_id"]),
                 row["detail"].get("message") or row["detail"].get("keyword") or row["event"],
             )
             for row in rows

@@ -35,8 +35,9 @@ def list_documents(session: Session, execution: str | None = None, limit: int = 
         ["document*", "file", "type", "bytes", "step", "execution*", "made"],
         (
             (
-                row["document_id"], row["file"], row["media_type"].split(";")[0], row["size"],
-                f"{row['workflow']}.{row['step_id']}", row["execution_id"], relative(row["created_at"]),
+                str(row["document_id"]), row["file"], row["media_type"].split(";")[0], row["size"],
+                f"{row['workflow']}.{row['step_id']}", str(row["execution_id"]),
+                relative(row["created_at"]),
             )
             for row in rows
         ),

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import sys
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from uuid import UUID
 import click
 from rich.text import Text
 
+from ..poller.channels.email import name_documents
 from ..poller.http import HttpClient
 from ..poller.mail import Mailer
 from ..poller.outcome import Outcome
@@ -191,6 +193,7 @@ async def _send(
     settings.connections.learn(defined, 0)
     known = dict(given)
     sent: set[int] = set()
+    documents: dict[str, bytes] = {}
     async with HttpClient(settings.guard, limit=1) as http, Mailer() as mailer:
         performer = Performer(http, mailer, settings.connections, settings.vault)
         while True:
@@ -208,7 +211,13 @@ async def _send(
             if isinstance(replaced, str):
                 talk(f"{step}: not sent: {replaced}")
                 continue
-            outcome = await performer.perform(message.action, message.connection, replaced)
+            if message.type == "email":
+                name_documents(replaced, message.action.get("context") or {})
+            action = {**message.action, "documents": documents}
+            outcome = await performer.perform(action, message.connection, replaced)
+            made = (outcome.extra or {}).get("document")
+            if made:
+                documents[made["id"]] = b64decode(made["content"])
             done = f"sent to {address}" if message.type in ("email", "sms") else "performed"
             talk(f"{step}: {done}: {outcome.class_}")
             known[key] = _outcome(outcome)
@@ -365,18 +374,28 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _field(value: Any) -> str:
+    """A value of a message as text: numbers are exact, lines end with a line feed."""
+    if isinstance(value, list) and all(map(_is_text, value)):
+        return ", ".join(value)
+    return value.replace("\r\n", "\n").rstrip("\n") if isinstance(value, str) else "" if value is None else dumps(value)
+
+
 def _message_lines(message: Mapping[str, Any]) -> list[str]:
     fields = fields_of(message)
     if "url" in fields:
         body = dumps(fields["json"]) if "json" in fields else str(fields.get("body") or "")
-        return [f"{fields['method']} {plain(fields['url'])}", *plain(body).splitlines()]
+        parts = [
+            f"{plain(part['name'])}: {one_line(part.get('file') or part.get('text', ''))}"
+            for part in fields.get("multipart") or ()
+        ]
+        return [f"{fields['method']} {plain(fields['url'])}", *parts, *plain(body).splitlines()]
     hidden = ("text", "html", "date", "message_id", "headers")
-    heads = [
-        f"{key}: {plain(', '.join(value) if isinstance(value, list) and all(map(_is_text, value)) else value)}"
-        for key, value in fields.items()
-        if key not in hidden
+    heads = [f"{key}: {plain(_field(value))}" for key, value in fields.items() if key not in hidden]
+    return [
+        *(line for head in heads for line in head.split("\n")),
+        *plain(str(fields.get("text") or fields.get("html") or "")).splitlines(),
     ]
-    return [*heads, *plain(str(fields.get("text") or fields.get("html") or "")).splitlines()]
 
 
 def _time(value: str) -> str:

@@ -73,6 +73,7 @@ def show(session: Session, name: str, as_json: bool) -> None:
         row = show_endpoint(connection, name)
     if as_json:
         return print_json(row)
+    failed = row["failed"]
     lines = {
         "name": row["name"],
         "url": row["url"],
@@ -81,7 +82,7 @@ def show(session: Session, name: str, as_json: bool) -> None:
         "secrets": ", ".join(map(_secret, row["secrets"])),
         "named by": ", ".join(row["workflows"]),
         "held": row["held"] or "",
-        "failed": f"{row['failed']} webhooks: pgwhen endpoints recover {name} --since ..." if row["failed"] else "",
+        "failed": f"{_count(failed, 'webhook')}: pgwhen endpoints recover {name} --since ..." if failed else "",
     }
     for label, value in lines.items():
         if value != "":
@@ -206,7 +207,8 @@ def enable(session: Session, name: str, reason: str | None, as_json: bool) -> No
     with session.connect() as connection:
         result = enable_endpoint(connection, name, reason)
     done = "enabled" if result["enabled"] else "was not disabled"
-    _say(name, result, f"{done}; {result['released']} webhooks go on", as_json)
+    released = result["released"]
+    _say(name, result, f"{done}; {_count(released, 'webhook')} {'goes' if released == 1 else 'go'} on", as_json)
 
 
 @endpoints.command()
@@ -219,6 +221,10 @@ def remove(session: Session, name: str, reason: str | None, as_json: bool) -> No
     with session.connect() as connection:
         result = remove_endpoint(connection, name, reason)
     _say(name, {"result": result}, result, as_json)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _say(name: str, document: dict[str, Any], text: str, as_json: bool) -> None:
@@ -253,7 +259,7 @@ def recover(
     with session.connect() as connection:
         plan = _recover(connection, name, since, reason, dry_run=True)
         if plan and not dry_run:
-            confirm(f"{len(plan)} executions with failed webhooks to {name} would be retried", yes)
+            confirm(f"{_count(len(plan), 'execution')} with failed webhooks to {name} would be retried", yes)
         rows = plan if dry_run else _recover(connection, name, since, reason, dry_run=False)
     if as_json:
         return print_json(rows)
@@ -261,7 +267,7 @@ def recover(
         talk(f"no webhook to {name} failed since then that was not retried")
         return None
     done = sum(row["result"] in ("retried", "can be retried") for row in rows)
-    click.echo(f"{name}: {done} executions {'can be ' if dry_run else ''}retried")
+    click.echo(f"{name}: {_count(done, 'execution')} {'can be ' if dry_run else ''}retried")
     if dry_run or done < len(rows):
         print_table(
             ["execution*", "result"],

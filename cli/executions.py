@@ -176,8 +176,10 @@ def _step(step: dict[str, Any]) -> list[Text]:
     head.append(f"  {what}  ", style="dim").append_text(state((status or "not begun").replace("_", " ")))
     if step["outcome"] in ("true", "false"):
         head.append(f" {step['outcome']}")
-    if step["attempt"]:
-        head.append(f"  {step['attempt']} attempt{'s' if step['attempt'] > 1 else ''}")
+    # What was held or deferred was claimed, and is no attempt.
+    made = max(len(step["attempts"]), step["tries"] or 0) + (status in ("claimed", "sending"))
+    if made:
+        head.append(f"  {made} attempt{'s' if made > 1 else ''}")
     if step["queued_at"] and status not in ("skipped", "not_reached"):
         head.append(f"  {clock(step['queued_at'])}")
         duration = took(step["queued_at"], step["finished_at"])
@@ -229,8 +231,8 @@ def _approval(approval: dict[str, Any]) -> Text:
 def _message(frozen: dict[str, Any], *, many: bool) -> list[Text]:
     """Who gets what: recipients and subject, or the beginning of the text, or method and address."""
     message = frozen["message"]
-    to = ", ".join(frozen["recipients"])
-    by = f" by {plain(frozen['connection'])}" if frozen["connection"] else ""
+    to = ", ".join(frozen["recipients"]) or str(message.get("endpoint") or "")
+    by = f" by {plain(frozen['connection'])}" if frozen["connection"] and "endpoint" not in message else ""
     generation = f" (generation {frozen['generation']})" if many else ""
     lines = []
     if to or generation or frozen["connection"] != frozen["channel"]:

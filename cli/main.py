@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -236,7 +237,7 @@ def _hint(sqlstate: str | None, message: str) -> str:
 def _say(message: str, *, detail: str = "", hint: str = "", exit_code: int = 1) -> int:
     click.echo(f"error: {message}", err=True)
     if detail:
-        click.echo(f"  {detail}", err=True)
+        click.echo(indent(detail, "  "), err=True)
     if hint:
         click.echo(f"  hint: {hint}", err=True)
     return exit_code

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import click
 import psycopg
@@ -273,6 +274,8 @@ def preview(
         raise click.UsageError("--row goes with --workflow and --step, and without --set")
     if not row and (workflow or step):
         raise click.UsageError("--workflow and --step go with --row")
+    if timezone not in available_timezones():
+        raise click.UsageError(f"--timezone {timezone}: no such time zone; write it like Europe/Amsterdam")
     with session.connect(autocommit=False) as connection:
         if row:
             found = _for_row(connection, message, row, str(workflow), str(step))
@@ -393,10 +396,11 @@ def read_messages(paths: Sequence[Path]) -> list[Document]:
 
 
 def _check_syntax(documents: Sequence[Document]) -> None:
-    """Templates that Jinja2 does not accept, by the environment that will render them."""
+    """Templates that Jinja2 does not accept, by the environment that will render them, and examples of another type."""
     from jinja2 import TemplateSyntaxError
 
-    from ..poller.templates import TemplateEnvironment
+    from ..poller.render import checked_variables
+    from ..poller.templates import TemplateEnvironment, TemplateError
 
     environment = TemplateEnvironment("text")
     problems = []
@@ -409,6 +413,14 @@ def _check_syntax(documents: Sequence[Document]) -> None:
                 line = getattr(error, "lineno", 1)
                 within = f"line {line} of the template: " if line != 1 else ""
                 problems.append(f"{document.file}:{document.line(path)}: {path}: {within}{reason}")
+        for name, spec in _examples(document.definition):
+            path = f"variables.{name}.example"
+            try:
+                checked_variables({name: {**spec, "required": False}}, {name: spec["example"]})
+            except TemplateError as error:
+                problems.append(f"{document.file}:{document.line(path)}: {path}: {error}")
+            except KeyError:
+                continue  # of a type that there is not, which the database says
     for problem in problems:
         talk(plain(problem))
     if problems:
@@ -422,6 +434,13 @@ def _texts(definition: Any) -> Iterator[tuple[str, str]]:
             for key, text in texts.items() if isinstance(texts, dict) else ():
                 if isinstance(text, str):
                     yield f"channels.{channel}.{locale}.{key}", text
+
+
+def _examples(definition: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    variables = definition.get("variables") if isinstance(definition, dict) else None
+    for name, spec in variables.items() if isinstance(variables, dict) else ():
+        if isinstance(spec, dict) and "example" in spec and isinstance(spec.get("type", "text"), str):
+            yield name, spec
 
 
 def _apply(session: Session, documents: Sequence[Document], dry_run: bool) -> list[database.Row]:

@@ -75,11 +75,16 @@ def _jsonable(value: Any) -> Any:
 
 
 def plain(value: Any) -> str:
-    """A value as text that a terminal can be given: control characters, but for line ends and tabs, are escaped."""
+    """A value as text that a terminal can be given: control characters, but for line ends and tabs, are escaped.
+
+    The spaces that stand in amounts and numbers (no-break ones) are left as they are.
+    """
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, default=_jsonable, ensure_ascii=False)
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+    return "".join(
+        c if c.isprintable() or c in "\n\t\u00a0\u202f" else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def one_line(value: Any, width: int = 100) -> str:

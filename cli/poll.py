@@ -63,7 +63,7 @@ def poll(
         raise click.UsageError(str(error)) from error
     log.set_up(log_format, settings.vault, logging.DEBUG if verbose else logging.INFO)
     for problem in channels.problems(settings.environ):
-        logging.getLogger(log.__name__).info(problem)
+        logging.getLogger(log.__name__).info("in this environment: %s", problem)
     summary = loop.run(settings)
     if strict and summary.failed:
         raise WorkFailed(

@@ -8,7 +8,7 @@ import re
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +24,12 @@ from ..poller.templates import dumps
 from . import database, embedded, scratch
 from .definitions import DefinitionError, Document, dump_json, find_files, read_file
 from .main import Session
+from .messages import (  # type: ignore[attr-defined]  # the folder beside the module confuses mypy
+    SHIPPED,
+    apply_message_template,
+    export_message_template,
+    list_message_templates,
+)
 from .migrate import migrate_database
 from .output import out, plain, print_json
 from .simulation import Given, Message, Run, fields_of, given_steps, simulate
@@ -99,6 +105,7 @@ def test(session: Session, paths: tuple[Path, ...], tables: Path | None, form: s
     the database given, or from the rows that the tests give.
     """
     results: list[Result] = []
+    messages = _messages(paths)
     with _server() as server:
         for path in find_files(paths):
             try:
@@ -106,7 +113,7 @@ def test(session: Session, paths: tuple[Path, ...], tables: Path | None, form: s
             except DefinitionError as error:
                 results.append(Result(error.file, error.line, "", "", error=error.reason))
                 continue
-            results += _run_file(server, session, documents, tables)
+            results += _run_file(server, session, documents, tables, messages)
     if junit:
         junit.write_text(junit_xml(results), encoding="utf-8")
     if form == "json":
@@ -134,7 +141,11 @@ def _server() -> Iterator[embedded.Server]:
 
 
 def _run_file(
-    server: embedded.Server, session: Session, documents: Sequence[Document], tables: Path | None
+    server: embedded.Server,
+    session: Session,
+    documents: Sequence[Document],
+    tables: Path | None,
+    messages: Mapping[str, str],
 ) -> list[Result]:
     """The tests of one file, in a database of their own."""
     if not any(_tests(document) for document in documents):
@@ -144,7 +155,7 @@ def _run_file(
         admin.execute(f"create database {_DATABASE} template {_TEMPLATE}")
     with psycopg.connect(server.dsn(_DATABASE), autocommit=True) as connection:
         try:
-            names = _prepare(connection, session, documents, tables)
+            names = _prepare(connection, session, documents, tables, messages)
         except (scratch.ScratchError, psycopg.Error) as error:
             return [_result(document, place, _words(error)) for document in documents for place in _tests(document)]
         return [
@@ -180,7 +191,11 @@ def _words(error: Exception) -> str:
 
 
 def _prepare(
-    connection: database.Connection, session: Session, documents: Sequence[Document], tables: Path | None
+    connection: database.Connection,
+    session: Session,
+    documents: Sequence[Document],
+    tables: Path | None,
+    messages: Mapping[str, str],
 ) -> list[str]:
     """Tables, attachments and workflows; the identifier of each document's workflow."""
     definitions = [database.normalise_definition(connection, dump_json(document.definition)) for document in documents]
@@ -205,6 +220,9 @@ def _prepare(
         database.attach(connection, scratch.find_table(connection, name), None, None, None)
     for name in dict.fromkeys(name for definition in definitions for name in _endpoints(definition)):
         connection.execute("select pgwhen.add_endpoint(%s, 'https://example.com/', 'env:NONE')", [name])
+    _add_messages(
+        connection, session, {name for definition in definitions for name in _templates(definition)}, messages
+    )
     names = [
         str(database.apply_definition(connection, dump_json(document.definition), document.text, False)["workflow"])
         for document in documents
@@ -261,6 +279,40 @@ def _endpoints(definition: dict[str, Any]) -> Iterator[str]:
     for part in _parts({k: v for k, v in definition.items() if k != "tests"}):
         if part.get("type") == "webhook" and isinstance(part.get("endpoint"), str):
             yield part["endpoint"]
+
+
+def _templates(definition: dict[str, Any]) -> Iterator[str]:
+    """The stored templates that steps name."""
+    for part in _parts({k: v for k, v in definition.items() if k != "tests"}):
+        name = part.get("message" if part.get("type") == "notification" else "template")
+        if isinstance(part.get("type"), str) and isinstance(name, str):
+            yield name
+
+
+def _messages(paths: Sequence[Path]) -> dict[str, str]:
+    """The stored templates among the files: document by identifier."""
+    found = {}
+    for path in find_files(paths):
+        with suppress(DefinitionError):
+            for document in read_file(path):
+                if isinstance(document.definition, dict) and isinstance(document.definition.get("message"), str):
+                    found[document.definition["message"]] = dump_json(document.definition)
+    return found
+
+
+def _add_messages(connection: database.Connection, session: Session, names: set[str], given: Mapping[str, str]) -> None:
+    """Stored templates: of the files, else of the database that is given, else those that come with pgwhen."""
+    if not names:
+        return
+    found = _messages([SHIPPED])
+    if session.given and not session.embedded:
+        with session.connect() as source:
+            if source.execute("select to_regprocedure('pgwhen.list_message_templates()')").fetchone() != (None,):
+                for name in {row["message"] for row in list_message_templates(source)} & names:
+                    found[name] = dump_json(export_message_template(source, name)["definition"])
+    found |= given
+    for name in sorted(names & found.keys()):
+        apply_message_template(connection, found[name], "", False)
 
 
 def _parts(value: Any) -> Iterator[dict[str, Any]]:
@@ -537,7 +589,7 @@ def matches(wanted: Any, found: Any) -> bool:
     if isinstance(wanted, list) and isinstance(found, list):
         return len(wanted) == len(found) and all(map(matches, wanted, found))
     if isinstance(wanted, str) and isinstance(found, str):
-        return wanted.rstrip("\n") == found.rstrip("\n")
+        return _spaced(wanted).rstrip("\n") == _spaced(found).rstrip("\n")
     if isinstance(wanted, bool) or isinstance(found, bool):
         return wanted is found
     if isinstance(wanted, str) and isinstance(found, int | float | Decimal):
@@ -557,13 +609,18 @@ def _matcher(name: str, value: Any, found: Any) -> bool:
         case "contains" if isinstance(found, list):
             return all(any(matches(one, item) for item in found) for one in values)
         case "contains":
-            return all(str(one) in str(found) for one in values)
+            return all(_spaced(one) in _spaced(found) for one in values)
         case "starts_with":
-            return str(found).startswith(str(value))
+            return _spaced(found).startswith(_spaced(value))
         case "ends_with":
-            return str(found).rstrip("\n").endswith(str(value).rstrip("\n"))
+            return _spaced(found).rstrip("\n").endswith(_spaced(value).rstrip("\n"))
         case _:
-            return re.search(str(value), str(found)) is not None
+            return re.search(_spaced(value), _spaced(found)) is not None
+
+
+def _spaced(value: Any) -> str:
+    """A text with spaces as people type them: filters write no-break ones into amounts."""
+    return str(value).replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def _what_happened(run: Run, rows: Sequence[Mapping[str, Any]]) -> str:

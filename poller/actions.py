@@ -385,7 +385,8 @@ def storable(value: Any, _depth: int = 0) -> Any:
         return dict(_items(value, _depth))
     if isinstance(value, (list, tuple)):
         return [storable(item, _depth + 1) for item in value]
-    raise ValueError(f"a {type(value).__name__} has no JSON form")
+    kind = type(value).__name__
+    raise ValueError(f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind} has no JSON form")
 
 
 def _items(value: Mapping[Any, Any], depth: int) -> Iterator[tuple[str, Any]]:

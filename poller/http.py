@@ -349,7 +349,7 @@ def _unpack(body: bytes, encoding: str, limit: int) -> tuple[bytes, bool]:
 
 def _failure(error: Exception, timeout: float) -> Failure:
     if type(error) is TimeoutError:
-        return Failure("timeout", f"no answer in {timeout:g} s", sent=True)
+        return Failure("timeout", f"no answer in {round(timeout, 2):g} s", sent=True)
     cause = error.__cause__ if isinstance(error, httpx2.HTTPError) else error
     if isinstance(cause, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
         return Failure("url", f"the URL cannot be called: {cause}", refused=True)

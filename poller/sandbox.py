@@ -87,7 +87,7 @@ async def run(kind: str, job: Mapping[str, Any], *, seconds: float, megabytes: i
             async with asyncio.timeout(seconds + STARTING):
                 return _ended(await _talk(process, order, most + 65_536), process.returncode, megabytes)
         except TimeoutError:
-            return Ended(code="timeout", message=f"it took longer than {seconds:g} seconds")
+            return Ended(code="timeout", message=_too_long(seconds))
         except OverflowError:
             return Ended(code="output", message=f"its result is larger than {most} bytes")
         finally:
@@ -190,10 +190,14 @@ def _run_python(job: Mapping[str, Any]) -> Ended:
 def _of_python(text: str, place: str, job: Mapping[str, Any], printed: str) -> Ended:
     printed = printed[:MAX_PRINTED]
     if text.startswith("TimeoutError"):
-        return Ended(code="timeout", message=f"it took longer than {job['seconds']:g} seconds", printed=printed)
+        return Ended(code="timeout", message=_too_long(job["seconds"]), printed=printed)
     if text.startswith("MemoryError"):
         return Ended(code="memory", message=f"it takes more than {job['megabytes']} MB of memory", printed=printed)
     return Ended(code="exception", message=place, printed=printed)
+
+
+def _too_long(seconds: float) -> str:
+    return f"it took longer than {seconds:g} {'second' if seconds == 1 else 'seconds'}"
 
 
 def _place(error: Any) -> str:
@@ -273,7 +277,7 @@ def _run_javascript(job: Mapping[str, Any]) -> Ended:
     try:
         answer = racer.eval(script, timeout_sec=float(job["seconds"]), max_memory=job["megabytes"] << 20)
     except py_mini_racer.JSTimeoutException:
-        return Ended(code="timeout", message=f"it took longer than {job['seconds']:g} seconds")
+        return Ended(code="timeout", message=_too_long(job["seconds"]))
     except py_mini_racer.JSOOMException:
         return Ended(code="memory", message=f"it takes more than {job['megabytes']} MB of memory")
     except py_mini_racer.JSEvalException as error:

@@ -248,6 +248,8 @@ def choose(
         for connection in ours:
             if connection.name == wanted:
                 return connection
+        if wanted not in PROVIDERS.get(channel, ()):
+            variables = f": pgwhen connections add {wanted}"
         raise NotConfigured(f"the connection {wanted} is not configured for {channel}{variables}")
     if not ours:
         raise NotConfigured(f"no provider for {channel}{variables}")
@@ -273,16 +275,17 @@ def problems(environ: Mapping[str, str]) -> list[str]:
         else:
             settings = adapter(connection.provider).SETTINGS
             if "from" in settings and not connection.sender and not connection.settings.get("profile"):
-                found.append(
-                    f"{connection.name} has no sender; steps without from fail: set {sender_variable(connection)}"
-                )
+                found.append(f"{connection.name} has no sender; steps without from fail: {set_sender(connection)}")
     return found
 
 
-def sender_variable(connection: Connection) -> str:
-    """The variable of a provider's default sender."""
+def set_sender(connection: Connection) -> str:
+    """How a connection gets a sender: by a variable, if it is one of the environment, which has its provider's name."""
     variables = adapter(connection.provider).VARIABLES
-    return next((variable for variable, name in variables.items() if name == "from"), "from")
+    variable = next((variable for variable, name in variables.items() if name == "from"), None)
+    if variable and connection.name == connection.provider:
+        return f"set {variable}"
+    return f"pgwhen connections set {connection.name} from=..."
 
 
 def variables_of(channel: str) -> str:

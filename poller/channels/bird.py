@@ -71,7 +71,7 @@ def outcome(answer: Response | Failure) -> Outcome:
     said = said["error"] if isinstance(said.get("error"), dict) else said
     code = said.get("code") or said.get("type")
     code = code if isinstance(code, str) else None
-    text = f"Bird answered {status} {code or ''}: {said.get('message') or answer.text}"
+    text = f"Bird answered {status}{f' {code}' if code else ''}: {said.get('message') or answer.text}"
     if said.get("details"):
         text += f" {orjson.dumps(said['details'], default=str).decode()}"
     name = f"bird_{code or status}"[:100]

@@ -30,7 +30,7 @@ from typing import Any, Protocol, cast
 from uuid import UUID
 
 from ..outcome import Outcome, Request
-from . import Attempt, Connection, Unsendable, adapter, sender_variable
+from . import Attempt, Connection, Unsendable, adapter, set_sender
 
 KEYS = {
     **dict.fromkeys(("to", "cc", "bcc", "reply_to"), "addresses"),
@@ -150,7 +150,7 @@ def message(definition: Mapping[str, Any], connection: Connection, key: str, now
     """The message to freeze, from the rendered definition. Raises Unsendable naming the key that is wrong."""
     sender = _one(definition.get("from") or connection.sender, "from")
     if not sender:
-        raise Unsendable(f"from is missing: set {sender_variable(connection)}, or from in the step", "not_configured")
+        raise Unsendable(f"from is missing: {set_sender(connection)}, or from in the step", "not_configured")
     to = _several(definition.get("to"), "to")
     if not to:
         raise Unsendable("to is missing: the message has no recipient", "recipient")

@@ -20,6 +20,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlencode, urlsplit, urlunsplit
+from uuid import UUID
 
 from .. import tokens
 from ..outcome import Class, Failure, Outcome, Request, Response, answer_of, failed, of_failure, retry_after
@@ -174,17 +175,22 @@ def _part(name: str, value: Any) -> dict[str, str]:
         raise Unsendable(f"{where} has no {min(unknown)}: it has file, text, document, media_type")
     if (value.get("text") is None) == (value.get("document") is None):
         raise Unsendable(f"{where} has one of text and document")
-    document = value.get("document")
-    if document is not None and (not isinstance(document, str) or not document.strip()):
-        raise Unsendable(f"{where}.document is not the id of a stored document")
+    document = None if value.get("document") is None else _document(value["document"], where)
     file = _text(value.get("file") or (name if document else ""))
     media_type = _text(value.get("media_type") or mimetypes.guess_type(file)[0] or "application/octet-stream")
     if _CONTROL.search(file):
         raise Unsendable(f"{where}.file contains a control character")
     if not _MEDIA_TYPE.fullmatch(media_type):
         raise Unsendable(f"{where}.media_type: {media_type[:80]!r} is not a media type")
-    content = {"document": document.strip()} if document else {"text": _text(value["text"])}
+    content = {"document": document} if document else {"text": _text(value["text"])}
     return {"name": name, **content, **({"file": file, "media_type": media_type} if file else {})}
+
+
+def _document(value: Any, where: str) -> str:
+    try:
+        return str(UUID(value.strip()))
+    except (ValueError, AttributeError):
+        raise Unsendable(f"{where}.document: {str(value)[:100]!r} is not the id of a stored document") from None
 
 
 def _auth(auth: Any, headers: Mapping[str, Any]) -> dict[str, Any]:
@@ -469,7 +475,7 @@ def outcome(answer: Response | Failure | Outcome) -> Outcome:
         return of_failure(answer)
     status, expect = answer.status, _expected(answer.expect if isinstance(answer, Judged) else None)
     if not _is_expected(status, expect.get("status")):
-        return _refused(answer)
+        return _refused(answer, expect.get("status"))
     if problem := _difference(expect, answer):
         return failed("permanent", "http_expect", f"the answer is not as expected: {problem}", answer=answer_of(answer))
     headers = {name: value for name, value in answer.headers.items() if name not in _HIDDEN}
@@ -480,13 +486,14 @@ def outcome(answer: Response | Failure | Outcome) -> Outcome:
     return Outcome("ok", output | ({"truncated": True} if answer.truncated else {}), answer=answer_of(answer))
 
 
-def _refused(answer: Response) -> Outcome:
+def _refused(answer: Response, wanted: Any) -> Outcome:
     status, location = answer.status, answer.headers.get("location")
     said = f"a redirect to {location[:200]}" if 300 <= status < 400 and location else answer.text[:200]
     class_ = _class(status)
     if status == 401 and isinstance(answer, Judged) and answer.with_credentials:
         class_ = "auth"
-    text = f"the server answered {status}: {said}".strip(": ")
+    but = "" if wanted is None else f", not {' or '.join(map(str, wanted if isinstance(wanted, list) else [wanted]))}"
+    text = f"the server answered {status}{but}: {said}".strip(": ")
     pause = retry_after(answer.headers)
     return failed(class_, f"http_{status}", text, answer=answer_of(answer), retry_after=pause)
 

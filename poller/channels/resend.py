@@ -81,7 +81,7 @@ def outcome(answer: Response | Failure) -> Outcome:
     pause = retry_after(answer.headers)
     if name in _QUOTA:
         pause = max(pause or 0.0, QUOTA_PAUSE)
-    text = f"Resend answered {status} {name}: {said.get('message') or answer.text}".strip()
+    text = f"Resend answered {status}{f' {name}' if name else ''}: {said.get('message') or answer.text}".strip()
     return failed(_class(status, name), f"resend_{name or status}", text, answer=answer_of(answer), retry_after=pause)
 
 

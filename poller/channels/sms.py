@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from ..outcome import Failure, Outcome, Response, answer_of, failed, of_failure, retry_after
 from ..segments import Segments, segments
-from . import Connection, Unsendable, sender_variable
+from . import Connection, Unsendable, set_sender
 
 KEYS = {"from": "header", "to": "value", "text": "text"}
 
@@ -36,7 +36,7 @@ def message(definition: Mapping[str, Any], connection: Connection, key: str, now
     if given and not isinstance(given, str):
         raise Unsendable("from is not a number or a name")
     if not given or not given.strip():
-        raise Unsendable(f"from is missing: set {sender_variable(connection)}, or from in the step", "not_configured")
+        raise Unsendable(f"from is missing: {set_sender(connection)}, or from in the step", "not_configured")
     return {"from": sender(given), **content(definition, connection)}
 
 

@@ -88,13 +88,13 @@ def server(url: str, name: str = "SMTP_URL") -> Server:
     parts = urlsplit(url)
     options = {name: values[-1].lower() for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError(f"{name} is not smtp://host:port or smtps://host:port")
+        raise ValueError(f"the secret url ({name}) is not smtp://host:port or smtps://host:port")
     port = parts.port or (465 if parts.scheme == "smtps" else 587 if "starttls" in options else 25)
     wanted = options.get("starttls", "true" if port == 587 else "false") in _TRUE
     tls = "tls" if parts.scheme == "smtps" else "starttls" if wanted else "none"
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if password and tls == "none" and parts.hostname not in _LOCAL:
-        raise ValueError(f"{name} has a password and no TLS: use smtps://, or add ?starttls")
+        raise ValueError(f"the secret url ({name}) has a password and no TLS: use smtps://, or add ?starttls")
     cafile = parse_qs(parts.query).get("cafile", [""])[-1]
     return Server(parts.hostname, port, tls, user, password, cafile)
 

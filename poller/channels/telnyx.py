@@ -102,7 +102,7 @@ def outcome(answer: Response | Failure) -> Outcome:
     return failed(
         _class(status, codes),
         f"telnyx_{codes[0] if codes else status}"[:100],
-        f"Telnyx answered {status} {codes[0] if codes else ''}: {texts}",
+        f"Telnyx answered {status}{f' {codes[0]}' if codes else ''}: {texts}",
         answer=answer_of(answer),
         retry_after=_pause(answer),
         extra={"suppress": {"channel": "sms", "reason": "opt_out"}} if opted_out else None,

@@ -80,7 +80,7 @@ def outcome(answer: Response | Failure) -> Outcome:
         return failed("uncertain", "twilio_answer", f"status {status} without a sid", answer=answer_of(answer))
     pause = _sms.pause(answer)
     pause = max(pause or 0.0, CAP_PAUSE) if code == 63038 else pause
-    text = f"Twilio answered {status} {code or ''}: {said.get('message') or answer.text}"
+    text = f"Twilio answered {status}{f' {code}' if code else ''}: {said.get('message') or answer.text}"
     extra = {"suppress": {"channel": "sms", "reason": "opt_out"}} if code == 21610 else None
     name = f"twilio_{code or status}"[:100]
     return failed(_class(status, code), name, text, answer=answer_of(answer), retry_after=pause, extra=extra)

@@ -62,7 +62,8 @@ def test_documents_are_listed_and_fetched(
     assert len(cli("documents", "list", "--json").json) == 2
     (row,) = cli("documents", "list", first["execution_id"], "--json").json
     assert (row["document_id"], row["file"], row["size"]) == (str(id_), "Łuk.txt", 4)
-    assert "Łuk.txt" in cli("documents", "list", first["execution_id"]).out
+    shown = cli("documents", "list", first["execution_id"]).out
+    assert "Łuk.txt" in shown and str(id_) in shown and '"' not in shown
     assert cli("documents", "get", str(id_)).code == 0
     assert Path("Łuk.txt").read_text("utf-8") == "Zoë"
     again = cli("documents", "get", str(id_))

@@ -47,7 +47,7 @@ def test_define_show_change_and_remove(cli: Cli, monkeypatch: pytest.MonkeyPatch
     done = cli(
         "connections", "set", "mail", "rate=10 per second", "concurrency=5", "from=", "--secret", "file:/run/key"
     )
-    assert done.out == "mail: changed\n" and "file:/run/key cannot be read where this poller runs" in done.err
+    assert done.out == "mail: changed\n" and "cannot send from here: file:/run/key cannot be read: No such" in done.err
     row = cli("connections", "show", "mail", "--json").json
     assert (row["settings"], row["secrets"], row["rate"]) == ({}, {"key": "file:/run/key"}, "10 per second")
     assert "10 per second" in cli("connections").out
@@ -62,7 +62,7 @@ def test_two_secrets_and_a_default(cli: Cli) -> None:
     more = ["--secret", "token=env:T", "--set", "account=AC1", "--set", "from=+31612345678", "--default", "--json"]
     done = cli("connections", "add", "text", "--provider", "twilio", *more)
     assert done.json["is_default"] is True and done.json["channel"] == "sms"
-    assert "not where this command runs: env:T is not set" in done.err
+    assert "it cannot send from here: env:T is not set. What counts is where pollers run" in done.err
     done = cli("connections", "add", "other", "--provider", "messagebird", "--secret", "env:M")
     assert "connections default other makes it what the others leave by" in done.err
 
@@ -72,6 +72,8 @@ def test_two_secrets_and_a_default(cli: Cli) -> None:
     [
         (["add", "m", "--provider", "pigeon"], "'pigeon' is not one of 'smtp'"),
         (["add", "m", "--provider", "resend"], "resend needs --secret key=env:VARIABLE (API key)"),
+        (["add", "m", "--provider", "ses"], "in place of region, user and password), or region and user and password"),
+        (["add", "m", "--provider", "smtp"], "with user and password), or host"),
         (["add", "m", "--provider", "twilio", "--secret", "env:T"], "twilio needs --set account=... (account SID)"),
         (
             ["add", "m", "--provider", "resend", "--secret", "env:A", "--set", "color=red"],
@@ -143,6 +145,7 @@ def test_a_real_message_by_a_defined_connection(cli: Cli, monkeypatch: pytest.Mo
         monkeypatch.delenv("SHOP_KEY")
         done = cli("connections", "test", "mail", "--to", "bob@example.com")
         assert done.code == 3 and "env:SHOP_KEY is not set where this poller runs" in done.out
+        assert "nothing was tried; pgwhen connections show mail" in done.err
         done = cli("connections", "test", "mail", "--to", "not an address")
         assert done.code == 3
         cli("connections", "pause", "mail", "--reason", "quota")
@@ -225,7 +228,7 @@ def test_doctor_tells_of_what_is_named_and_missing(cli: Cli, db: Connection, mon
         ("error", "letters names the connection a, which is for email, not sms"),
         ("error", "letters names the connection nope, which does not exist"),
     ]
-    lacks = "cannot send from this environment: env:SHOP_KEY is not set where this poller runs"
+    lacks = "cannot send from this environment: env:SHOP_KEY is not set"
     assert told() == [*wrong, ("warning", f"a {lacks}"), ("warning", f"b {lacks}")]
     monkeypatch.setenv("SHOP_KEY", "re_x")
     assert told() == wrong
@@ -236,7 +239,7 @@ def test_doctor_tells_of_what_is_named_and_missing(cli: Cli, db: Connection, mon
         "update pgwhen.connections set opened_until = now() + interval '1 minute', failures = 5 where name = 'a'"
     )
     (row,) = [row for row in cli("doctor", "--json").json if row["check_name"] == "connection a"]
-    assert row["status"] == "warning" and "after 5 failures in a row" in row["detail"]
+    assert row["status"] == "warning" and " UTC, after 5 failures in a row" in row["detail"]
     assert "5 failures in a row" in cli("connections").out
     db.execute("update pgwhen.connections set opened_until = now() - interval '1 second' where name = 'a'")
     (row,) = [row for row in cli("doctor", "--json").json if row["check_name"] == "connection a"]
@@ -244,6 +247,12 @@ def test_doctor_tells_of_what_is_named_and_missing(cli: Cli, db: Connection, mon
     assert "one message tries: 5 failures in a row" in cli("connections", "show", "a").out
     db.execute("update pgwhen.connections set throttled_until = now() + interval '1 hour' where name = 'b'")
     assert "(in 60 min): throttled" in cli("connections", "show", "b").out
+
+
+def test_requests_need_no_default(cli: Cli) -> None:
+    for name in ("crm", "shop"):
+        cli("connections", "add", name, "--provider", "http", "--set", "base_url=https://x.example.com")
+    assert not [row for row in cli("doctor", "--json").json if "none is the default" in row["detail"]]
 
 
 def test_publishing_warns_of_a_connection_that_is_not_there(cli: Cli, db: Connection, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def test_the_list(mail: Mail, cli: Cli) -> None:
     mail.tell("resend", "bounced", key, bounce={"type": "Permanent", "message": "no such\x1b[31m user"})
     done = cli("deliveries")
     assert done.code == 0 and "ann@example.com" in done.out and "bounced" in done.out and "\x1b[31m" not in done.out
+    assert f" {key.split(':')[0]} " in done.out
     (row,) = cli("deliveries", "list", "--json").json
     assert row["status"] == "bounced" and row["step_id"] == "mail" and row["execution_id"] == key.split(":")[0]
     assert cli("deliveries", "list", "--status", "delivered", "--json").json == []

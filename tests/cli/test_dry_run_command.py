@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from pgwhen.cli.dry_run import replaced_message
+from pgwhen.cli.dry_run import _message_lines, replaced_message
 from tests.cli.support import Cli
 from tests.e2e.harness import Servers, servers
 from tests.sql.simulate.test_dry_run import TABLES, WORKFLOW, apply, contents
@@ -41,6 +41,15 @@ def test_every_way_is_shown(jobs: Connection, pgwhen: Cli) -> None:
     assert "nap  delay  until " in first and "to: +31612345678" in first and "anna@example.com" not in first
     assert "to: anna@example.com" in other and "crm  http" not in other, "what is the same is not said again"
     assert contents(jobs) == before
+
+
+def test_messages_are_shown_as_they_would_leave(jobs: Connection) -> None:
+    parts = [{"name": "a", "text": "x"}, {"name": "f", "document": "d", "file": "quote.pdf"}]
+    request = {"method": "POST", "url": "https://x.test/", "headers": {}, "body": None, "multipart": parts}
+    assert _message_lines(request) == ["POST https://x.test/", "a: x", "f: quote.pdf"]
+    webhook = {"endpoint": "orders", "body": '{"type":"a","data":{"total":10.20}}'}
+    assert 'data: {"total":10.20}' in _message_lines(webhook)
+    assert _message_lines({"content": "BEGIN\r\nEND\r\n", "input": None}) == ["content: BEGIN", "END", "input: "]
 
 
 def test_as_json(jobs: Connection, pgwhen: Cli) -> None:
@@ -215,6 +224,19 @@ def test_send_to_an_address(jobs: Connection, pgwhen: Cli, world: Servers) -> No
     assert world.calls == [], "neither http nor sms"
     assert "call: not sent: an http call; --allow-http makes it" in done.err and "text: not sent" in done.err
     assert contents(jobs) == before
+
+
+def test_a_document_is_attached_to_what_is_sent(jobs: Connection, pgwhen: Cli, world: Servers) -> None:
+    attached = [{"document": "{{ steps.note.output.id }}"}]
+    note = {"id": "note", "type": "document", "format": "text", "file": "note", "html": "<p>Job {{ job.id }}</p>"}
+    mail = {"id": "send", "type": "email", "to": "a@x.org", "subject": "S", "text": "T", "attachments": attached}
+    apply(jobs, {"workflow": "w", "when": WORKFLOW["when"], "steps": [note, mail]}, publish=False)
+    done = pgwhen("dry-run", "w", "--row", "jobs:7", "--send-to", "me@example.com")
+    assert done.code == 0, done.err
+    (sent,) = world.mails
+    (file,) = sent.message.iter_attachments()
+    assert (file.get_filename(), file.get_content_type()) == ("note.txt", "text/plain")
+    assert "Job 7" in str(file.get_content())
 
 
 def test_send_to_a_number_and_http(jobs: Connection, pgwhen: Cli, world: Servers) -> None:

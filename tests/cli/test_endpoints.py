@@ -96,6 +96,18 @@ def test_recover(cli: Cli, db: Connection) -> None:
     assert cli("endpoints", "recover", "orders", "--since", "1h", "--yes", "--json").json == []
 
 
+def test_one_is_one(cli: Cli, db: Connection) -> None:
+    add(db)
+    actions = begin(db, tell(db), 1)
+    freeze(db, actions)
+    shown = cli("show", str(actions[0]["execution_id"])).out
+    assert "webhook to orders\n" in shown
+    report(db, actions, "permanent", {"ok": False})
+    assert "1 webhook: pgwhen endpoints recover orders" in cli("endpoints", "show", "orders").out
+    done = cli("endpoints", "recover", "orders", "--since", "1h", "--yes")
+    assert done.out == "orders: 1 execution retried\n"
+
+
 def test_an_endpoint_can_be_tried(cli: Cli, dsn: str, db: Connection) -> None:
     environ = {"ORDERS_SECRET": SECRET, "PGWHEN_HTTP_ALLOW": "127.0.0.0/8"}
     with http_server() as server:

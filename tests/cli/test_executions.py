@@ -114,6 +114,15 @@ def test_the_story_of_an_execution(cli: Cli, db: Connection) -> None:
     assert [step["step_id"] for step in document["steps"]] == ["a", "d", "b"]
 
 
+def test_what_was_held_is_no_attempt(cli: Cli, db: Connection) -> None:
+    cli("connections", "add", "smtp", "--provider", "smtp", "--secret", "env:NOT_THERE")
+    cli("connections", "pause", "smtp")
+    happen(db, define(db, [{"id": "a"}]), {"id": 7})
+    freeze(db, claim(db), connection="smtp")
+    out = cli("show", *ids(db)).out
+    assert " held" in out and "attempt" not in out
+
+
 def test_what_operators_did_and_why_it_failed(cli: Cli, db: Connection) -> None:
     happen(db, define(db, [{"id": "a"}]), {"id": 7})
     perform(db, "permanent")

@@ -24,6 +24,11 @@ def fail(error: Exception) -> Callable[[], None]:
     return raise_it
 
 
+def test_details_of_several_lines_are_indented(capsys: pytest.CaptureFixture[str]) -> None:
+    main._say("no", detail="one\ntwo")
+    assert capsys.readouterr().err == "error: no\n  one\n  two\n"
+
+
 def test_without_a_database_it_says_how_to_name_one() -> None:
     done = run("migrate")
     assert (done.returncode, done.stdout) == (2, "")

@@ -79,6 +79,11 @@ def test_apply_list_show_export_remove(cli: Cli, file: Path, tmp_path: Path) -> 
         ("Hi {{ name }}", "Hi {{ nmae }}", "hello.yaml:19: channels.sms.en.text: the variable nmae is not declared"),
         ("Hi {{ name }}", "Hi {{ name | nope }}", "hello.yaml:19: channels.sms.en.text: No filter named 'nope'"),
         ("Hi {{ name }}", "Hi {% if %}", "hello.yaml:19: channels.sms.en.text:"),
+        (
+            "example: 12.50",
+            "example: much",
+            "hello.yaml:6: variables.total.example: the variable total is not a number",
+        ),
         ("  sms:", "  fax:", "hello.yaml:18: channels.fax:"),
         ("message: hello", "message: [", "hello.yaml"),
         ("message: hello", "messag: hello", "a message needs message"),
@@ -134,6 +139,7 @@ def test_preview(cli: Cli, file: Path, tmp_path: Path) -> None:
     assert "not for push" in cli("messages", "preview", "hello", "--channel", "push").err
     assert cli("messages", "preview", "hello", "--row", "jobs:1").code == 2
     assert cli("messages", "preview", "hello", "--step", "x").code == 2
+    assert "no such time zone" in cli("messages", "preview", "hello", "--timezone", "Mars").err
 
 
 def test_preview_for_a_row(cli: Cli, file: Path) -> None:

@@ -38,6 +38,7 @@ def test_the_date_is_told_when_it_is_not_today() -> None:
 
 def test_control_characters_are_shown_not_sent() -> None:
     assert output.plain("a\x1b[31mb\x00\x9b\u202e\n\tc") == r"a\x1b[31mb\x00\x9b\u202e" + "\n\tc"
+    assert output.plain("€\u00a01.234,50 1\u202f000") == "€\u00a01.234,50 1\u202f000"
     assert output.plain({"ü": [1, None]}) == '{"ü": [1, null]}'
     assert output.one_line("a\n  b\tc") == "a b c" and output.one_line("x" * 200, 10) == "x" * 9 + "…"
 

@@ -94,6 +94,32 @@ def test_every_example_has_tests_and_they_pass() -> None:
         assert files == {path.name for path in EXAMPLES.iterdir() if path.suffix in (".yaml", ".json")}
 
 
+def test_stored_messages(pgwhen_test: Any, dsn: str, tmp_path: Path) -> None:
+    """Of the files, else of the database that is given, else those that come with pgwhen."""
+    (tmp_path / "w.yaml").write_text(
+        "workflow: w\nwhen: {event: e}\nsteps:\n"
+        "  - {id: ours, type: sms, to: '+31612345678', template: hello, variables: {name: Ann}}\n"
+        "  - {id: theirs, type: notification, to: {phone: '+31612345678'}, channels: [sms], message: ticket_received,"
+        " variables: {name: Ann, ticket: T1, subject: x, company: Jansen}}\n"
+        "tests: [{given: {event: e}, expect: {ours: {text: Hi Ann}, theirs: completed}}]\n"
+    )
+    message = "message: hello\nvariables: {name: {}}\nchannels: {sms: {en: {text: 'Hi {{ name }}'}}}\n"
+    (tmp_path / "messages").mkdir()
+    (tmp_path / "messages" / "hello.yaml").write_text(message)
+    assert pgwhen_test(str(tmp_path)).code == 0
+    missing = pgwhen_test(str(tmp_path / "w.yaml"))
+    assert missing.code == 1 and 'there is no stored template "hello"' in missing.out
+    with pytest.raises(SystemExit):
+        main(["--dsn", dsn, "messages", "apply", str(tmp_path / "messages")])
+    assert pgwhen_test(str(tmp_path / "w.yaml"), dsn=dsn).code == 0
+
+
+def test_spaces_of_amounts_are_written_as_people_type_them() -> None:
+    assert command.matches("€ 5,00", "€\u00a05,00") and not command.matches("€5,00", "€\u00a05,00")
+    for name in ("contains", "starts_with", "ends_with", "matches"):
+        assert command.matches({name: "€ 5,00"}, "€\u00a05,00"), name
+
+
 def test_what_is_expected(pgwhen_test: Any, tmp_path: Path) -> None:
     """Every form of an expectation, once right and once wrong."""
     cases = {

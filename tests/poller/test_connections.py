@@ -89,7 +89,7 @@ def test_what_is_chosen_is_what_a_frozen_message_finds() -> None:
             r"2 connections for email \(a, b\), and none is the default: pgwhen conn",
         ),
         ([row("a"), row("b")], None, "acme", "2 connections for email"),
-        ([row("a")], "nope", "default", "the connection nope is not configured for email"),
+        ([row("a")], "nope", "default", "the connection nope is not configured for email: pgwhen connections add"),
         ([row("a", tenant="other")], "a", "acme", "the connection a is not configured for email"),
         ([row("a", tenant="other")], None, "acme", "no provider for email"),
         ([row("t", "twilio", "sms")], "t", "default", "t is not configured for email: it is one for sms"),

@@ -23,11 +23,11 @@ begin
   where c.tenant = pgwhen._tenant() and c.name = p_name
     and (c.status <> 'active' or c.throttled_until is not null or c.opened_until is not null);
   v_resumed := found;
-  v_released := pgwhen._release_connection(pgwhen._tenant(), p_name);
+  v_released := pgwhen._release_connection(pgwhen._tenant(), p_name) + case when v_resumed then pgwhen._wake_deferred(pgwhen._tenant(), p_name) else 0 end;
   if v_resumed or v_released > 0 then
     perform pgwhen._audit('resume_connection', array[p_name], p_reason, jsonb_build_object('released', v_released));
   end if;
   return jsonb_build_object('resumed', v_resumed, 'released', v_released);
 end
 $$;
-comment on function pgwhen.resume_connection(text, text) is 'Sends by a connection again and releases what was held for it. Returns {resumed, released}.';
+comment on function pgwhen.resume_connection(text, text) is 'Sends by a connection again, and releases what was held for it, or deferred by its throttle or circuit breaker. Returns {resumed, released}.';

@@ -11,8 +11,8 @@ begin
   if v_keys = '{}' then
     raise exception using errcode = 'WF460',
       message = format('connection %s has no key for callbacks of %s', coalesce(quote_literal(left(p_connection, 100)), 'null'), p_provider),
-      detail = coalesce(format('It has one for callbacks of %s.', (
-        select string_agg(distinct k.provider, ', ') from pgwhen.callback_keys k where k.tenant = v_tenant and k.connection = p_connection)),
+      detail = coalesce('It has one for callbacks of ' || (
+        select string_agg(distinct k.provider, ', ') from pgwhen.callback_keys k where k.tenant = v_tenant and k.connection = p_connection) || '.',
         format('Tenant %s has keys for: %s.', v_tenant, coalesce((
           select string_agg(distinct k.connection, ', ') from pgwhen.callback_keys k where k.tenant = v_tenant), 'no connection'))),
       hint = 'pgwhen deliveries key CONNECTION --secret env:NAME (or --public-key TEXT) makes one.';

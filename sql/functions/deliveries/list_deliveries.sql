@@ -21,7 +21,8 @@ begin
   from pgwhen.deliveries d
   left join pgwhen.executions x on x.execution_id = d.execution_id
   left join pgwhen.workflows w on w.workflow_id = x.workflow_id
-  where d.tenant = pgwhen._tenant() and (p_status is null or d.status = p_status) and (p_address is null or lower(d.address) = lower(p_address))
+  where d.tenant = pgwhen._tenant() and (p_status is null or d.status = p_status) and (p_address is null or lower(d.address) = lower(p_address)
+      or d.address = pgwhen._plain_address(d.channel, p_address))
     and (p_since is null or d.received_at >= p_since)
     and (p_execution_id is null or d.execution_id = p_execution_id or d.execution_id is null and d.provider_message_id in (
       select a.provider_message_id from pgwhen.attempts a

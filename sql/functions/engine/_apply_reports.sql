@@ -52,7 +52,8 @@ begin
     from found f
     join known k on k.workflow_id = f.workflow_id and k.version = f.version and k.step_id = f.step_id
   ), decided as materialized (
-    select r.*, d.status, d.due_at, d.reason, d.counts
+    -- No provider has been asked where the poller lacks a secret: then the reason is what it lacks.
+    select r.*, d.status, d.due_at, case when r.class = 'auth' and r.error ->> 'code' = 'connection' then r.error ->> 'message' else d.reason end as reason, d.counts
     from report r
     cross join lateral pgwhen._decide_report(r.class, r.retry_after_seconds, r.compiled, r.tries, r.tried_since, r.batch_id,
       r.is_open and not r.is_left, v_now) d

@@ -23,7 +23,7 @@ begin
           where x.execution_id = pgwhen._execution_id(w.workflow_id, 'event:' || p_event.event_id, pgwhen._asked_at(p_event)))
         or exists (select from jsonb_array_elements(p_event.notes -> 'skipped') s (entry) where s.entry ->> 'workflow' = w.workflow))
   ) e;
-  v_lines := array[format('%s %s%s, occurred %s%s (event %s)', p_event.type, coalesce(p_event.key::text, ''),
+  v_lines := array[format('%s%s%s, occurred %s%s (event %s)', p_event.type, coalesce(' ' || p_event.key::text, ''),
       case when p_event.changed is not null then format(', changed: %s', coalesce(nullif(array_to_string(p_event.changed, ', '), ''), 'nothing')) else '' end,
       pgwhen._when(p_event.occurred_at), ' by ' || p_event.actor, p_event.event_id)]
     || case p_event.notes -> 'request' ->> 'kind' when 'replay' then format('it is a replay of event %s, asked for at %s', p_event.notes -> 'request' ->> 'event', pgwhen._when(pgwhen._asked_at(p_event)))

@@ -41,7 +41,7 @@ begin
     when 'uncertain' then
       return format('may or may not have been sent: %s; a person decides', coalesce(v_error, p_step.reason, 'the answer is missing'));
     when 'waiting' then
-      return coalesce(pgwhen._explain_approval(p_step), pgwhen._explain_wait(p_step), pgwhen._explain_children(p_step), format('waits for an event since %s', pgwhen._when(p_step.queued_at)));
+      return coalesce(pgwhen._explain_approval(p_step), pgwhen._explain_wait(p_step), pgwhen._explain_children(p_step), pgwhen._explain_notification(p_step), format('waits for an event since %s', pgwhen._when(p_step.queued_at)));
     when 'failed' then
       return format('failed at %s: %s', pgwhen._when(p_step.finished_at), coalesce(v_error, p_step.reason, 'no error recorded'));
     else

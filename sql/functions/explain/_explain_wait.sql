@@ -19,6 +19,7 @@ begin
   return format('waits for %s since %s%s%s',
     case when v_compiled -> 'wait' ? 'until' then
         (select string_agg(s #>> '{}', ', ') from jsonb_path_query(v_compiled -> 'wait' -> 'until', 'strict $.**.source') s)
+      when v_compiled -> 'wait' ? 'delivery' then format('what becomes of the message of %s', v_compiled #>> '{wait,delivery}')
       else coalesce(v_definition ->> 'event', format('%s.%s', v_definition ->> 'table', v_definition ->> 'row'))
         || coalesce(format(' with %s', (select string_agg(s #>> '{}', ', ') from jsonb_path_query(v_compiled -> 'wait' -> 'condition', 'strict $.**.source') s)), '') end,
     pgwhen._when(p_step.queued_at), ', until ' || pgwhen._when(v_until),

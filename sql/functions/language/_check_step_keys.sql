@@ -8,6 +8,7 @@ declare
   v_known record;
   v_problems jsonb;
   v_key text;
+  v_part jsonb;
 begin
   if jsonb_typeof(p_step) is distinct from 'object' then
     return pgwhen._problem('WF002', p_path, format('a step is an object, not %s', pgwhen._quote(p_step)));
@@ -129,10 +130,34 @@ begin
         v_problems := v_problems || pgwhen._problem('WF005', p_path, format('a calendar step that says %s needs uid', p_step ->> 'method'),
           'calendars know an appointment by it: write that of its invitation');
       end if;
+      if p_step ? 'attendees' and not p_step ? 'organizer' then
+        v_problems := v_problems || pgwhen._problem('WF005', p_path, 'a calendar step with attendees needs organizer',
+          'attendees answer to somebody');
+      end if;
     when 'http' then
       if (p_step ? 'json')::integer + (p_step ? 'form')::integer + (p_step ? 'body')::integer + (p_step ? 'multipart')::integer > 1 then
         v_problems := v_problems || pgwhen._problem('WF014', p_path, 'a request has one of json, form, multipart and body');
       end if;
+      -- A text is a template, whose value is seen when it is rendered.
+      if jsonb_typeof(p_step -> 'multipart') not in ('object', 'string') or p_step -> 'multipart' = '{}' then
+        v_problems := v_problems || pgwhen._problem('WF002', p_path || '.multipart',
+          format('%s is not an object of names and values', pgwhen._quote(p_step -> 'multipart')));
+      end if;
+      for v_key, v_part in
+        select e.key, e.value
+        from jsonb_each(case when jsonb_typeof(p_step -> 'multipart') = 'object' then p_step -> 'multipart' end) e
+        where jsonb_typeof(e.value) = 'object'
+      loop
+        if (v_part ? 'text')::integer + (v_part ? 'document')::integer <> 1 then
+          v_problems := v_problems || pgwhen._problem('WF014', p_path || '.multipart.' || v_key, 'a file has one of text and document');
+        end if;
+        v_problems := v_problems || coalesce((
+          select pgwhen._problem('WF003', p_path || '.multipart.' || v_key || '.' || min(k), format('a file has no key %s', pgwhen._quote(to_jsonb(min(k)))),
+            'it has text, document, file, media_type')
+          from jsonb_object_keys(v_part) k
+          where k <> all ('{text,document,file,media_type}')
+          having count(*) > 0), '[]');
+      end loop;
     else
       null;
   end case;

@@ -17,7 +17,7 @@ begin
   if jsonb_typeof(p_step -> 'to') = 'object' then
     for v_name in select k from jsonb_object_keys(p_step -> 'to') k where k <> all (c_names) loop
       v_problems := v_problems || pgwhen._problem('WF003', p_path || '.to.' || v_name, format('a recipient has no %s', v_name),
-        'did you mean ' || coalesce(pgwhen._nearest(v_name, c_names), array_to_string(c_names, ', ')) || '?');
+        coalesce('did you mean ' || pgwhen._nearest(v_name, c_names) || '?', 'it has ' || array_to_string(c_names, ', ')));
     end loop;
   end if;
   if jsonb_typeof(p_step -> 'message') = 'object' and p_step -> 'channels' @> '"email"' and not p_step -> 'message' ? 'subject' then

@@ -16,6 +16,14 @@ begin
       hint = 'It has ' || array_to_string(c_names, ', ') || '.';
   elsif p_values ->> 'timezone' is not null and not pgwhen._is_valid('timezone', p_values ->> 'timezone') then
     raise exception using errcode = 'WF471', message = format('%s is not a time zone', p_values ->> 'timezone'), hint = 'Write it like Europe/Amsterdam.';
+  elsif trim(p_values ->> 'email') <> '' and pgwhen._plain_address('email', p_values ->> 'email') is null then
+    raise exception using errcode = 'WF471', message = format('%s is not an e-mail address', quote_literal(left(p_values ->> 'email', 100))),
+      hint = 'Write it like anna@example.com.';
+  elsif trim(p_values ->> 'phone') <> '' and pgwhen._plain_address('sms', p_values ->> 'phone') is null then
+    raise exception using errcode = 'WF471', message = format('%s is not a telephone number with its country', quote_literal(left(p_values ->> 'phone', 100))),
+      hint = 'Write it like +31612345678.';
+  elsif p_values ->> 'locale' <> '' and p_values ->> 'locale' !~ '^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$' then
+    raise exception using errcode = 'WF471', message = format('%s is not a locale', quote_literal(left(p_values ->> 'locale', 100))), hint = 'Write it like en, nl or nl_BE.';
   elsif jsonb_typeof(p_values -> 'push') not in ('string', 'array', 'null') then
     raise exception using errcode = 'WF471', message = 'push is not a token or a list of tokens', hint = 'The first one is used.';
   elsif (p_values ->> 'quiet_from') !~ '^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$' or (p_values ->> 'quiet_to') !~ '^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$' then

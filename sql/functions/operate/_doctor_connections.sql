@@ -15,10 +15,10 @@ as $$
       select c.key, c.value from jsonb_each_text(case jsonb_typeof(s.definition -> 'connections') when 'object' then s.definition -> 'connections' end) c) n
     where w.tenant = pgwhen._tenant() and w.status = 'active'
   ), undecided as (
-    -- Of the tenant's own, else of the common ones; where the environment has one for the channel, that is taken.
+    -- Of the tenant's own, else of the common ones; where the environment has one for the channel, that is taken. Requests need none.
     select k.channel, array_agg(k.name order by k.name) as names
     from known k
-    where k.origin = 'defined'
+    where k.origin = 'defined' and k.channel <> 'http'
       and not exists (select from known d where d.channel = k.channel and (d.is_default or d.origin = 'environment'))
       and (not k.shared or not exists (select from known own where own.channel = k.channel and own.origin = 'defined' and not own.shared))
     group by k.channel
@@ -29,8 +29,8 @@ as $$
       when k.status = 'paused' or k.throttled_until is not null or k.opened_until is not null or k.held > 0 then 'warning' else 'ok' end,
     concat_ws('; ',
       case when k.status = 'paused' then 'paused' || coalesce(': ' || k.reason, '') else 'active' end,
-      'throttled until ' || k.throttled_until::text,
-      case when k.opened_until > pgwhen._now() then format('its circuit breaker is open until %s, after %s failures in a row', k.opened_until, k.failures)
+      'throttled until ' || pgwhen._when(k.throttled_until),
+      case when k.opened_until > pgwhen._now() then format('its circuit breaker is open until %s, after %s failures in a row', pgwhen._when(k.opened_until), k.failures)
         when k.opened_until is not null then format('after %s failures in a row its circuit breaker lets one message try', k.failures) end,
       case when k.held > 0 then format('%s actions are held', k.held) end),
     case when k.status = 'paused' or k.held > 0 then format('When the cause is gone: pgwhen connections resume %s', k.name)

@@ -24,7 +24,7 @@ begin
           order by r.sent_at) as sent) s
     ), beyond as (
       select c.message_id, max(coalesce(c.sent[c.over::integer], p_now) + c.per) as until,
-        (array_agg(format('%s has had %s messages by %s in %s', c.address, cardinality(c.sent), c.channel, c.per) order by c.address))[1] as why
+        (array_agg(format('%s has had %s messages by %s in %s', c.address, greatest(cardinality(c.sent), c.most), c.channel, c.per) order by c.address))[1] as why
       from counted c
       where c.over > 0
       group by c.message_id

@@ -170,7 +170,7 @@ def test_plain_functions_do_not_hold_up_the_loop() -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "text"), [("object", "a object has no JSON form"), ("large", "it has 2000002 characters")]
+    ("how", "text"), [("object", "an object has no JSON form"), ("large", "it has 2000002 characters")]
 )
 def test_a_result_that_cannot_be_stored_is_not_tried_again(how: str, text: str) -> None:
     outcome = call("odd", how=how)

@@ -66,7 +66,7 @@ def test_problems_for_people() -> None:
     assert problems({"SMTP_URL": "smtp://localhost:1025"} | TWILIO) == [
         "smtp has no sender; steps without from fail: set SMTP_FROM"
     ]
-    assert problems({"SMTP_URL": "what"}) == ["SMTP_URL is not smtp://host:port or smtps://host:port"]
+    assert problems({"SMTP_URL": "what"}) == ["the secret url (SMTP_URL) is not smtp://host:port or smtps://host:port"]
     assert [text.split(":")[0] for text in problems(SMTP | RESEND)] == [
         "2 providers for email (smtp, resend)",
         "no provider for sms",

@@ -132,4 +132,6 @@ def test_what_is_wrong_is_named(definition: dict[str, Any], problem: str) -> Non
 def test_without_a_sender_the_variable_is_named(name: str, variable: str) -> None:
     with pytest.raises(Unsendable, match=f"from is missing: set {variable}"):
         message(Connection(name, name))
+    with pytest.raises(Unsendable, match="from is missing: pgwhen connections set mail from="):
+        message(Connection("mail", "smtp"))
     assert not issubclass(Unsendable, NotConfigured)

@@ -26,6 +26,7 @@ from tests.poller.channels.support import KEY, NOW, judge
 from tests.servers import Answer, Call, HttpServer, http_server, unused_port
 
 HTTP = Connection("http", "http")
+D1, D2 = "0e9c8fbe-8f6b-5a5e-9b5e-3b0f8f0c0d01", "0e9c8fbe-8f6b-5a5e-9b5e-3b0f8f0c0d02"
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 
 
@@ -141,6 +142,7 @@ def test_urls(url: str, query: Any, expected: str) -> None:
         ({"multipart": {"a": {"text": "x", "file": "b\r\nContent-Type: y"}}}, "multipart.a.file contains a control"),
         ({"multipart": {"a": {"text": "x", "file": "b", "media_type": "text/html\r\nX: y"}}}, "is not a media type"),
         ({"multipart": {"a": {"document": 7}}}, "is not the id of a stored document"),
+        ({"multipart": {"a": {"document": "quote"}}}, "multipart.a.document: 'quote' is not the id of a"),
         ({"multipart": {"a": "b"}, "headers": {"Content-Type": "x/y"}}, "cannot be set with multipart"),
         ({"auth": {"bearer": "x"}, "headers": {"Authorization": "y"}}, "auth and the header Authorization"),
         ({"auth": "x"}, "auth is one of"),
@@ -259,14 +261,14 @@ def test_multipart_with_texts_files_and_stored_documents() -> None:
             "tags": ["a", "b"],
             "none": None,
             "note": {"text": "hi", "file": "note.txt"},
-            "quote": {"document": "d-1", "file": 'Über "us".pdf'},
-            "raw": {"document": "d-2"},
-            "again": {"document": "d-1", "file": "x.bin", "media_type": "application/pdf"},
+            "quote": {"document": D1, "file": 'Über "us".pdf'},
+            "raw": {"document": D2},
+            "again": {"document": D1, "file": "x.bin", "media_type": "application/pdf"},
         }
     }
-    documents = {"d-1": b"%PDF\x00\xff\r\n--x\r\n", "d-2": b""}
+    documents = {D1: b"%PDF\x00\xff\r\n--x\r\n", D2: b""}
     frozen = http.message({"url": "https://x.test"} | definition, HTTP, KEY, NOW)
-    assert frozen["documents"] == ["d-1", "d-2"] and frozen["body"] is None and frozen["method"] == "POST"
+    assert frozen["documents"] == [D1, D2] and frozen["body"] is None and frozen["method"] == "POST"
     with http_server() as server:
         for _ in range(2):
             assert perform({"url": server.url} | definition, documents=documents).class_ == "ok"
@@ -277,7 +279,7 @@ def test_multipart_with_texts_files_and_stored_documents() -> None:
     assert names == ["name", "count", "yes", "tags", "tags", "note", "quote", "raw", "again"]
     contents = [part.get_payload(decode=True) for part in parts]
     assert contents[:6] == ["Zoë 🎉".encode(), b"1.50", b"true", b"a", b"b", b"hi"]
-    assert contents[6:] == [documents["d-1"], b"", documents["d-1"]]
+    assert contents[6:] == [documents[D1], b"", documents[D1]]
     assert parts[5].get_content_type() == "text/plain" and parts[5].get_filename() == "note.txt"
     assert parts[6].get_content_type() == "application/pdf"
     assert 'filename="Über %22us%22.pdf"'.encode() in first.body
@@ -293,9 +295,9 @@ def test_another_key_another_boundary() -> None:
 
 
 def test_a_document_that_is_gone_fails_the_step() -> None:
-    outcome = perform({"url": "http://127.0.0.1", "multipart": {"a": {"document": "d-9"}}})
+    outcome = perform({"url": "http://127.0.0.1", "multipart": {"a": {"document": D1.upper()}}})
     assert (outcome.class_, (outcome.error or {})["code"]) == ("permanent", "document")
-    assert "there is no document d-9" in (outcome.error or {})["message"]
+    assert f"there is no document {D1}" in (outcome.error or {})["message"]
 
 
 # ---------------------------------------------------------------- authentication
@@ -460,6 +462,14 @@ def test_what_is_expected_decides(expect: Any, status: int, body: bytes, class_:
         assert (outcome.output or {})["status"] == status
     elif status == 200 and (expect or {}) != 404:
         assert (outcome.error or {})["code"] == "http_expect"
+
+
+def test_a_status_that_is_not_expected_is_said_with_those_that_are() -> None:
+    with http_server(lambda _: Answer(200, b"said")) as server:
+        one = perform({"url": server.url, "expect": 404})
+        several = perform({"url": server.url, "expect": {"status": [201, 202]}})
+    assert one.error == {"code": "http_200", "message": "the server answered 200, not 404: said"}
+    assert several.error == {"code": "http_200", "message": "the server answered 200, not 201 or 202: said"}
 
 
 def test_a_difference_is_said_in_words() -> None:

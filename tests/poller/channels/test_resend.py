@@ -57,6 +57,10 @@ def test_answers_have_classes(status: int, body: Any, class_: str, code: str | N
     assert outcome.answer and outcome.answer["status"] == status
 
 
+def test_an_answer_without_a_name_has_no_gap_where_it_would_be() -> None:
+    assert (judge("resend", 503, None).error or {})["message"].startswith("Resend answered 503:")
+
+
 def test_waits_are_theirs_and_a_quota_is_a_long_one() -> None:
     assert judge("resend", 429, error("rate_limit_exceeded"), retry_after="2").retry_after == 2
     assert judge("resend", 429, error("daily_quota_exceeded"), retry_after="2").retry_after == 3600

@@ -26,7 +26,7 @@ def test_a_region_is_an_endpoint() -> None:
         ({"region": "evil.example/", "user": "a"}, {"password": "pw"}, "region is"),
         ({"region": "eu-west-1"}, {"password": "pw"}, "user"),
         ({"region": "eu-west-1", "user": "a"}, {}, "password"),
-        ({}, {"url": "https://x"}, "SES_SMTP_URL is not"),
+        ({}, {"url": "https://x"}, r"the secret url \(SES_SMTP_URL\) is not"),
     ],
 )
 def test_what_is_wrong_is_said(settings: dict[str, str], secrets: dict[str, str], text: str) -> None:

@@ -126,6 +126,8 @@ def test_other_senders_are_refused_briefly(given: str) -> None:
 def test_without_a_sender_the_variable_is_named(name: str, variable: str) -> None:
     with pytest.raises(Unsendable, match=f"from is missing: set {variable}"):
         message(Connection(name, name))
+    with pytest.raises(Unsendable, match="from is missing: pgwhen connections set texts from="):
+        message(Connection("texts", "twilio"))
 
 
 def test_values_stay_as_they_are() -> None:

@@ -44,7 +44,7 @@ WRONG: list[tuple[dict[str, str], dict[str, str], str]] = [
     ({"host": "m", "user": "ann"}, {}, "password is missing"),
     ({"host": "m"}, {"password": "x"}, "user is missing"),
     ({"host": "m", "tls": "none", "user": "ann"}, {"password": "pw-secret"}, "a password without TLS"),
-    ({}, {"url": "http://m"}, "SMTP_URL is not"),
+    ({}, {"url": "http://m"}, r"the secret url \(SMTP_URL\) is not"),
     ({}, {"url": "smtp://ann:pw-secret@m:25"}, "no TLS"),
 ]
 

@@ -37,6 +37,13 @@ def test_filters(mail: Mail, key: str) -> None:
     assert row == ("wf", "mail", 0)
 
 
+def test_numbers_are_found_however_they_are_written(mail: Mail) -> None:
+    mail.connect("telnyx")
+    mail.tell("telnyx", "delivered", "0:a:1:0", "+31612345678")
+    assert listed(mail, "p_address => '0031 6-1234 5678'") == ["delivered"]
+    assert listed(mail, "p_address => '+31 6 1234 5679'") == []
+
+
 def test_without_our_key_by_the_id_of_the_provider(mail: Mail, key: str) -> None:
     told = status("resend", "opened", key, "a@b.nl")
     del told["data"]["tags"]

@@ -145,6 +145,9 @@ def test_a_connection_without_a_key_takes_nothing(mail: Mail, key: str) -> None:
         with pytest.raises(psycopg.errors.Error) as error:
             call(mail.db, "resend", connection, called)
         assert error.value.sqlstate == "WF460"
+        assert str(error.value.diag.message_detail).startswith(
+            "It has one for callbacks of sendgrid." if connection == "sendgrid" else "Tenant default has keys for: "
+        )
 
 
 def test_both_secrets_count_while_it_is_changed(mail: Mail, key: str) -> None:

@@ -148,6 +148,15 @@ def test_refused_credentials_pause_the_connection_and_hold_the_step(db: Connecti
     ).fetchone() == ("smtp", 0)
 
 
+def test_what_a_poller_lacks_is_no_refusal_of_the_provider(db: Connection) -> None:
+    happen(db, define(db, [{"id": "a"}]), {"id": 1})
+    actions = claim(db)
+    freeze(db, actions, connection="smtp")
+    report(db, actions, "auth", error={"code": "connection", "message": "env:KEY is not set"})
+    assert steps(db) == {"a": "held"}
+    assert db.execute("select reason from pgwhen.held").fetchone() == ("env:KEY is not set",)
+
+
 def test_uncertain_with_stop_waits_for_a_person_and_with_retry_is_tried_again(db: Connection) -> None:
     one = define(db, [{"id": "stop", "on_uncertain": "stop"}])
     define(db, [{"id": "again"}], name="again", attachment_id=one.attachment_id)

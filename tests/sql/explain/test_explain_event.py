@@ -174,6 +174,7 @@ def test_application_events(shop: Shop) -> None:
     explained = shop.explain(event)
     assert (explained["type"], explained["table"], explained["operation"]) == ("invoice.overdue", None, "event")
     assert shop.reason(event) == "if: input.total: {gt: 100} does not hold: input.total is 50"
+    assert shop.explain(event)["lines"][0].startswith("invoice.overdue, occurred ")
 
 
 def test_manual_starts(shop: Shop) -> None:

@@ -34,6 +34,10 @@ def test_an_hour_is_told_in_one_message(db: Connection) -> None:
     ticket(db, 4, email="bo@example.com")
     assert digests(db) == [("ann@example.com", "06-01 09:00", 3), ("bo@example.com", "06-01 09:00", 1)]
     assert claim(db) == []
+    explained = db.execute("select pgwhen._explain_step(s) from pgwhen.execution_steps s limit 1").fetchone()
+    assert explained and explained[0].startswith(
+        "waits for the end of its digest since 2026-06-01 08:10:00 UTC, until 2026-06-01 09:00"
+    )
     advance(db, "50 minutes")
     actions = claim(db)
     assert sorted(told(actions)) == [("email", 1, "ann@example.com"), ("email", 1, "bo@example.com")]

@@ -35,6 +35,10 @@ def test_added_then_changed(db: Connection) -> None:
         ("a", [], "WF471"),
         ("a", {"timezone": "Mars"}, "WF471"),
         ("a", {"push": 5}, "WF471"),
+        ("a", {"email": "anna"}, "WF471"),
+        ("a", {"phone": "0612345678"}, "WF471"),
+        ("a", {"phone": "none"}, "WF471"),
+        ("a", {"locale": "english"}, "WF471"),
         ("a", {"quiet_from": "25:00", "quiet_to": "07:00"}, "WF471"),
         ("a", {"quiet_from": "22:00"}, "WF471"),
         ("a", {"preferences": []}, "WF472"),
@@ -50,6 +54,15 @@ def test_refused(db: Connection, name: str, values: Any, code: str) -> None:
     with pytest.raises(psycopg.Error) as error:
         db.execute("select pgwhen.set_recipient(%s, %s)", [name, json.dumps(values)])
     assert error.value.sqlstate == code and error.value.diag.message_hint
+
+
+def test_a_refused_address_leaves_the_old_one(db: Connection) -> None:
+    recipient(db, "a", phone="+31612345678")
+    with pytest.raises(psycopg.Error, match="'0612345678' is not a telephone number with its country"):
+        recipient(db, "a", phone="0612345678")
+    assert recipient(db, "a", email="", locale="nl-NL") == "changed"
+    found = db.execute('select phone, locale from pgwhen.list_recipients(\'{"recipient": "a"}\')').fetchone()
+    assert found == ("+31612345678", "nl-NL")
 
 
 def test_an_address_belongs_to_one(db: Connection) -> None:

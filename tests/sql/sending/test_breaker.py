@@ -56,6 +56,17 @@ def test_failures_in_a_row_open_it_and_what_is_due_waits_without_an_attempt(db: 
     assert told == verdict["reason"] + ", the last: connection refused"
 
 
+def test_resume_lets_go_on_what_it_deferred(db: Connection) -> None:
+    _open(db)
+    (waiting,) = mails(db, at="2026-11-21 12:00:01+00")
+    assert _names(send(db, [waiting])) == ["deferred"]
+    row = db.execute("select pgwhen.resume_connection('smtp', 'repaired')").fetchone()
+    assert row and row[0] == {"resumed": True, "released": 1}
+    fake_clock(db, "2026-11-21 12:00:02+00")
+    (again,) = [a for a in claim(db) if a["execution_id"] == waiting["execution_id"]]
+    assert _names(send(db, [again])) == ["send"]
+
+
 def test_a_batch_of_failures_opens_it_once(db: Connection) -> None:
     actions = mails(db, 50)
     send(db, actions)

@@ -33,6 +33,7 @@ def test_many_in_one_batch(db: Connection) -> None:
     _cap(db, email={"limit": 3, "per": "1 hour"})
     verdicts = send(db, mails(db, 5, category="news"))
     assert sorted(v["verdict"] for v in verdicts) == ["deferred"] * 2 + ["send"] * 3
+    assert all("has had 3 messages" in v["reason"] for v in verdicts if v["verdict"] == "deferred")
     assert due(db) == ["2026-11-21 13:00"] * 2 and count(db, "pgwhen.recipient_sends") == 3
 
 

@@ -23,6 +23,8 @@ def test_it_ends_when_the_message_is_delivered(mail: Mail) -> None:
     key = mail.send()
     mail.app.tick()
     assert mail.app.steps() == {"mail": "completed", "w": "waiting"}
+    explained = mail.db.execute("select pgwhen._explain_step(s) from pgwhen.execution_steps s where s.step_id = 'w'")
+    assert "waits for what becomes of the message of mail since 2026-01-05 12:00" in str(explained.fetchone())
     mail.tell("resend", "sent", key)
     mail.app.tick()
     assert mail.app.steps()["w"] == "waiting"
