@@ -86,7 +86,8 @@ def index() -> Iterator[str]:
 
 def commands(command: click.Command, names: list[str], parent: click.Context | None = None) -> Iterator[str]:
     """The help of a command and of those below it."""
-    context = click.Context(command, info_name=names[-1], parent=parent, terminal_width=100, max_content_width=100)
+    settings = {**command.context_settings, "terminal_width": 100, "max_content_width": 100}
+    context = click.Context(command, info_name=names[-1], parent=parent, **settings)
     yield f"## {' '.join(names)}"
     yield ""
     yield "```text"
@@ -238,6 +239,7 @@ KINDS = {
     "headers": "names and templates",
     "identifiers": "list of identifiers",
     "json": "JSON of templates",
+    "multipart": "names, and templates or files",
     "nodes": "list of nodes",
     "on_error": "`fail`, `continue` or a list of steps",
     "parameters": "names and templates",

@@ -34,7 +34,7 @@ begin
     where v_keys -> s.key -> 'is_supported' = 'true'
     order by (v_keys -> s.key -> 'place')::integer
   loop
-    if v_row.kind in ('template', 'templates', 'headers', 'secret_headers', 'parameters', 'json', 'approval_message', 'notification_message',
+    if v_row.kind in ('template', 'templates', 'headers', 'secret_headers', 'parameters', 'json', 'multipart', 'approval_message', 'notification_message',
         'attachments', 'auth') then
       v_action := pgwhen._join_results(null, v_action,
         pgwhen._check_templates(v_row.value, v_row.kind,

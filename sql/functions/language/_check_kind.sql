@@ -14,7 +14,7 @@ declare
   v_wanted text;
 begin
   case
-    when p_kind in ('any', 'json', 'condition', 'type', 'value') or p_kind like 'value:%' then
+    when p_kind in ('any', 'json', 'multipart', 'condition', 'type', 'value') or p_kind like 'value:%' then
       return '[]'::jsonb;
     when p_kind in ('text', 'template') then
       -- YAML makes numbers of texts that look like one: subject: 2024.

@@ -39,6 +39,7 @@ begin
         when 'conflict_update' then '{"anyOf": [{"const": true}, {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "\\S"}}, {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/definitions/value"}}]}'
         when 'expect' then '{"anyOf": [{"type": "integer", "minimum": 100, "maximum": 599}, {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 100, "maximum": 599}}, {"type": "object"}]}'
         when 'redirects' then '{"type": "integer", "minimum": 0, "maximum": 10}'
+        when 'multipart' then '{"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [{"type": ["string", "number", "boolean", "null", "array"]}, {"type": "object", "oneOf": [{"required": ["text"]}, {"required": ["document"]}], "additionalProperties": false, "properties": {"text": {}, "document": {}, "file": {}, "media_type": {}}}]}}]}'
         when 'step_path' then '{"type": "string", "pattern": "^steps\\.[a-z][a-z0-9_]{0,39}$"}'
         when 'channels' then '{"type": "array", "minItems": 1, "items": {"enum": ["push", "email", "sms", "chat"]}}'
         when 'connections' then '{"type": "object", "additionalProperties": {"type": "string"}}'

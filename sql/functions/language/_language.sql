@@ -260,7 +260,7 @@ begin atomic
     ('http', 'form', 'parameters', false, 'Body as a form.'),
     ('http', 'body', 'template', false, 'Body as text.'),
     ('http', 'connection', 'text', false, 'Connection that it leaves by.'),
-    ('http', 'multipart', 'json', false, 'Body as a form with files: names, and texts or {file, text, document, media_type}.'),
+    ('http', 'multipart', 'multipart', false, 'Body as a form with files: names, and texts or {file, text, document, media_type}.'),
     ('http', 'auth', 'auth', false, 'Authentication: {bearer}, {basic: {user, password}} or {oauth2: {token_url, client_id, client_secret, scope}}.'),
     ('http', 'expect', 'expect', false, 'Which answers count as success: a status, a list of them, or {status, json, text}.'),
     ('http', 'redirects', 'redirects', false, 'How many redirects are followed, each checked like the first address; none unless given.'),

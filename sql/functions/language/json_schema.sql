@@ -21,7 +21,7 @@ as $$
           "allOf": [{"anyOf": [{"required": ["subject"]}, {"required": ["template"]}]}, {"not": {"required": ["markdown", "text"]}}, {"not": {"required": ["markdown", "html"]}}]}'
         when 'sms' then '{"anyOf": [{"required": ["text"]}, {"required": ["template"]}]}'
         when 'chat' then '{"anyOf": [{"required": ["text"]}, {"required": ["template"]}]}'
-        when 'calendar' then '{"not": {"required": ["end", "duration"]}}'
+        when 'calendar' then '{"not": {"required": ["end", "duration"]}, "dependencies": {"attendees": ["organizer"]}}'
         when 'push' then '{"oneOf": [{"required": ["to"]}, {"required": ["topic"]}],
           "anyOf": [{"required": ["title"]}, {"required": ["text"]}, {"required": ["data"]}, {"required": ["template"]}]}'
         when 'document' then '{"oneOf": [{"required": ["html"]}, {"required": ["markdown"]}, {"required": ["template"]}]}'
