@@ -6,11 +6,12 @@ set search_path = pg_catalog, pgwhen, pg_temp
 set enable_hashjoin = on
 as $$
   with claimed as materialized (
-    select a.*, m.message, coalesce(m.message ->> 'type', a.type) as kind,
-      case when a.part = 0 or a.definition is null then a.definition else m.message -> 'definition' end as asks
-    from unnest(p_claimed) a
-    left join lateral (
-      select pgwhen._part_message(a.execution_id, a.step_id, a.generation, a.part) as message where a.part > 0) m on true
+    select a.*, coalesce(a.message ->> 'type', a.type) as kind,
+      case when a.part = 0 or a.definition is null then a.definition else a.message -> 'definition' end as asks
+    from (
+      select c.*, case when c.part > 0 then pgwhen._part_message(c.execution_id, c.step_id, c.generation, c.part) end as message
+      from unnest(p_claimed) c
+      offset 0) a
   ), asked as materialized (
     select array_agg(distinct r) as steps from unnest(p_steps) r
   ), context as materialized (
