@@ -53,8 +53,9 @@ KEYS = {
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
-#: Methods whose requests may be sent again when nobody knows what became of them.
-REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
+#: Methods that change nothing (RFC 9110, 9.2.1): sent again when nobody knows what became of them, also where
+#: on_uncertain is stop. PUT and DELETE are only idempotent: a second one could undo what somebody wrote in between.
+REPEATABLE = ("GET", "HEAD", "OPTIONS")
 
 BODIES = ("json", "form", "multipart", "body")
 

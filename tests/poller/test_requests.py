@@ -67,17 +67,20 @@ def test_what_is_expected_decides_what_the_step_comes_to(dsn: str, db: Connectio
     }
 
 
-def test_a_put_is_repeated_where_a_post_waits_for_a_person(dsn: str, db: Connection) -> None:
+def test_what_changes_something_waits_for_a_person_where_a_look_is_repeated(dsn: str, db: Connection) -> None:
+    """on_uncertain: stop is at most once, also for a method that is idempotent."""
     with http_server() as server:
-        server.script = ["drop", "drop"]
-        put = post(server.url, id="put", method="PUT", on_uncertain="stop", retry=RETRY)
-        asked = post(server.url, id="asked", on_uncertain="stop", retry=RETRY)
-        happen(db, workflow(db, put, asked), {"id": 7})
+        server.script = ["drop", "drop", "drop"]
+        made = [
+            post(server.url, id=method.lower(), method=method, on_uncertain="stop", retry=RETRY)
+            for method in ("GET", "POST", "PUT")
+        ]
+        happen(db, workflow(db, *made), {"id": 7})
         run(dsn)
-        assert steps(db) == {"asked": "uncertain", "put": "sleeping"}
+        assert steps(db) == {"get": "sleeping", "post": "uncertain", "put": "uncertain"}
         wake(db)
         run(dsn)
-    assert steps(db) == {"asked": "uncertain", "put": "completed"}
+    assert steps(db) == {"get": "completed", "post": "uncertain", "put": "uncertain"}
 
 
 def define_connection(db: Connection, url: str, **settings: str) -> None:

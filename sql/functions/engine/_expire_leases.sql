@@ -24,7 +24,7 @@ begin
     for no key update of x skip locked);
   select array_agg((s.execution_id, s.step_id, s.generation, s.part, s.attempt, q.msg_id,
     case when t.performed_by = 'database' or t.type in ('document', 'calendar', 'code')
-      or t.type = 'http' and f.message ->> 'method' in ('GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE') then 'transient' else 'uncertain' end, null,
+      or t.type = 'http' and f.message ->> 'method' in ('GET', 'HEAD', 'OPTIONS') then 'transient' else 'uncertain' end, null,
     jsonb_build_object('code', 'lease_expired', 'message', case t.performed_by
       when 'database' then 'the poller or the database went down while the statement ran; nothing of it remains'
       else 'the poller was lost while it was sending' end), null, null, null,

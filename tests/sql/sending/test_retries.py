@@ -119,7 +119,7 @@ def test_it_gives_up_when_the_next_attempt_would_be_too_late(db: Connection) -> 
         ("email", None, "uncertain"),
         ("action", None, "uncertain"),
         ("http", "GET", "transient"),
-        ("http", "PUT", "transient"),
+        ("http", "PUT", "uncertain"),
         ("http", "POST", "uncertain"),
     ],
 )
