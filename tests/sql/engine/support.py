@@ -56,7 +56,7 @@ def define(
         name,
     )
     db.execute(
-        "insert into pgwhen.activations values (%s, now() - interval '1 year', null, 'active')",
+        "insert into pgwhen.activations values (%s, '2020-01-01', null, 'active')",
         [workflow_id],
     )
     db.execute(

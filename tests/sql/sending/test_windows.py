@@ -159,8 +159,8 @@ def test_a_published_window_reaches_the_message(db: Connection) -> None:
         },
         "steps": [{"id": "mail", "type": "email", "to": "{{ new.email }}", "subject": "s", "text": "t"}],
     }
-    db.execute("select pgwhen.apply_definition(%s, p_publish => true)", [json.dumps(definition)])
     fake_clock(db, "2026-11-21 12:00+00")
+    db.execute("select pgwhen.apply_definition(%s, p_publish => true)", [json.dumps(definition)])
     db.execute("insert into public.people values (1, 'a@example.com')")
     (verdict,) = send(db, claim(db))
     assert verdict["verdict"] == "deferred" and due(db) == ["2026-11-24 08:00"], verdict
