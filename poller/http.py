@@ -221,6 +221,8 @@ class HttpClient:
         The timeout is for all of it. A failure after a redirect that had done what was asked (a POST that became a GET)
         counts as sent.
         """
+        if not redirects:
+            return await self.send(request)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + request.timeout
         is_done = False

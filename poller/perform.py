@@ -169,7 +169,8 @@ async def _call(call: Call) -> Any:
         async with asyncio.timeout(call.timeout):
             return await call.run()
     except TimeoutError:
-        return Failure("timeout", f"not done in {call.timeout:g} s", sent=not call.safe)
+        limit = "time" if call.timeout is None else f"{call.timeout:g} s"
+        return Failure("timeout", f"not done in {limit}", sent=not call.safe)
     except Exception as error:
         log.exception("a call ended in an error of the poller")
         return Failure("poller", f"{type(error).__name__}: {error}", sent=not call.safe)

@@ -23,7 +23,7 @@ import functools
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
@@ -301,6 +301,10 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         self.tests["defined"] = lambda value: not (value is None or isinstance(value, Undefined))
         self.tests["undefined"] = self.tests["none"]
         self.policies["json.dumps_function"] = lambda value, **_options: dumps(value)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        # Templates have no globals of their own: a context made of jinja2's ChainMap takes four times as long.
+        return self.globals
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)

@@ -128,11 +128,11 @@ class Attempt:
 class Call:
     """A request that needs no connection of ours: ``run`` gives the answer, whatever ``outcome`` takes.
 
-    ``timeout`` is in seconds. What ``run`` raises is an error of the poller: transient where ``safe``, else uncertain.
+    ``timeout`` is in seconds, None where ``run`` keeps one itself. What ``run`` raises is an error of the poller: transient where ``safe``, else uncertain.
     """
 
     run: Callable[[], Awaitable[Any]]
-    timeout: float
+    timeout: float | None
     safe: bool = True
 
 

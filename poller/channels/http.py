@@ -319,8 +319,9 @@ def request(message: Mapping[str, Any], attempt: Attempt) -> Call:
         headers = own | headers
     plain = Request(message["method"], url, headers, _bytes(message, attempt), attempt.timeout, inside)
     run = functools.partial(_run, attempt, plain, auth or {}, message, with_credentials)
-    # The client ends in time by itself, and knows whether anything has left.
-    return Call(run, attempt.timeout + 1.0, safe=plain.method in REPEATABLE)
+    # The client ends in time by itself, and knows whether anything has left; a token is asked for before that.
+    timeout = attempt.timeout + 1.0 if "oauth2" in (auth or {}) else None
+    return Call(run, timeout, safe=plain.method in REPEATABLE)
 
 
 def _bytes(message: Mapping[str, Any], attempt: Attempt) -> bytes:

@@ -15,10 +15,6 @@ declare
   v_wait double precision;
 begin
   counts := case when p_class in ('throttled', 'auth') then 0 else 1 end;
-  if p_class = 'ok' then
-    status := 'completed';
-    return;
-  end if;
   if p_class = 'permanent' or not p_is_open then
     status := 'failed';
     return;
@@ -58,5 +54,5 @@ begin
   due_at := null;
 end
 $$;
-comment on function pgwhen._decide_report(text, double precision, jsonb, integer, timestamptz, uuid, boolean, timestamptz) is 'What a step comes to after an attempt of a class.
+comment on function pgwhen._decide_report(text, double precision, jsonb, integer, timestamptz, uuid, boolean, timestamptz) is 'What a step comes to after an attempt that did not go well (any class but ok).
 p_tried_since is when its first attempt began, and later by what it was kept back since then; p_batch_id what it left in, null for a message alone.';

@@ -39,9 +39,6 @@ begin
   elsif p_step.type in ('approval', 'notification') then
     status := 'waiting';
     handover := p_step.type;
-  elsif p_step.type = 'notification' then
-    status := 'waiting';
-    handover := 'notification';
   elsif p_step.type in ('loop', 'start') then
     status := 'waiting';
     handover := p_step.type;

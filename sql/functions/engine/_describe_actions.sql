@@ -17,16 +17,13 @@ as $$
   ), context as materialized (
     select c.execution_id, c.step_id, c.context, c.error from asked s cross join lateral pgwhen._action_contexts(s.steps) c
   )
-  select json_agg(json_build_object(
-    'execution_id', a.execution_id, 'step_id', a.step_id, 'generation', a.generation, 'part', a.part, 'attempt', a.attempt,
-    'message_id', a.message_id, 'tenant', a.tenant, 'workflow', a.workflow,
-    'type', a.kind, 'definition', a.asks,
-    'context', case when a.part = 0 then c.context else c.context || (a.message -> 'context') end, 'frozen', a.frozen, 'connection', a.connection,
-    'idempotency_key', a.execution_id || ':' || a.step_id || ':' || a.generation || ':' || a.part,
-    'timeout_seconds', a.timeout_seconds, 'lease_until', a.lease_until, 'extra', coalesce(c.error, case
+  select json_agg((a.execution_id, a.step_id, a.generation, a.part, a.attempt, a.message_id, a.tenant, a.workflow, a.kind, a.asks,
+    case when a.part = 0 then c.context else c.context || (a.message -> 'context') end, a.frozen, a.connection,
+    a.execution_id || ':' || a.step_id || ':' || a.generation || ':' || a.part, a.timeout_seconds, a.lease_until,
+    coalesce(c.error, case
       when a.kind in ('webhook', 'action') or a.asks ?| '{template,category}'
         then coalesce(a.extra, '{}') || pgwhen._action_extra(a.tenant, a.workflow, a.kind, a.asks, a.frozen)
-      else a.extra end)))
+      else a.extra end))::pgwhen.claimed_action)
   from claimed a
   left join context c on c.execution_id = a.execution_id and c.step_id = a.step_id
 $$;

@@ -4,14 +4,16 @@ language sql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
   with state as (
-    select s.execution_id,
-      case when bool_or(s.status in ('ready', 'queued', 'claimed', 'sending')) then 'running'
-        when bool_or(s.status in ('held', 'sleeping', 'waiting', 'uncertain')) then 'waiting'
-        else 'completed' end as status,
-      bool_or(s.status = 'failed') as had_failures
+    select i.execution_id, t.status, t.had_failures
     from unnest(p_execution_ids) i (execution_id)
-    join pgwhen.execution_steps s on s.execution_id = i.execution_id and s.part = 0
-    group by s.execution_id
+    -- An aggregate of its own for each: a join could be planned, while the table was small, as a scan of all of it.
+    cross join lateral (
+      select case when bool_or(s.status in ('ready', 'queued', 'claimed', 'sending')) then 'running'
+          when bool_or(s.status in ('held', 'sleeping', 'waiting', 'uncertain')) then 'waiting'
+          when count(*) > 0 then 'completed' end as status,
+        bool_or(s.status = 'failed') as had_failures
+      from pgwhen.execution_steps s
+      where s.execution_id = i.execution_id and s.part = 0) t
   ), changed as (
     update pgwhen.executions x
     set status = t.status, had_failures = x.had_failures or t.had_failures,

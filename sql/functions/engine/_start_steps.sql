@@ -26,9 +26,9 @@ declare
   v_settled pgwhen.step_ref[];
 begin
   with given as materialized (
-    select r.execution_id, r.step_id, x.generation, x.tenant, x.priority, s as step,
-      s.condition is not null or s.performed_by = 'engine' or s.compiled ? 'leave' as asks,
-      s.compiled ?| '{leave,watch,opens}'::text[] as is_marked, s.performed_by = 'poller' as is_sent,
+    select r.execution_id, r.step_id, x.generation, x.tenant, x.priority, a.asks, case when a.asks then s end as step,
+      s.compiled ? 'watch' as watches, s.compiled ? 'opens' as opens, s.performed_by = 'poller' as is_sent,
+      case when not a.asks then pgwhen._message_version(s.performed_by, s.type, s.definition) end as version,
       case when s.compiled ? 'leave' and x.record_key is not null then jsonb_build_object('(record)', x.attachment_id) end as record,
       case
         when v_late ? x.execution_id::text then (v_late ->> x.execution_id::text)::timestamptz
@@ -37,6 +37,7 @@ begin
     from unnest(p_steps) r
     join pgwhen.executions x on x.execution_id = r.execution_id
     join pgwhen.steps s on s.workflow_id = x.workflow_id and s.version = x.version and s.step_id = r.step_id
+    cross join lateral (select s.condition is not null or s.performed_by = 'engine' or s.compiled ? 'leave' as asks) a
     where x.status in ('pending', 'running', 'waiting')
   ), asking as materialized (
     select array_agg((g.execution_id, g.step_id)::pgwhen.step_ref) as steps from given g where g.asks
@@ -45,16 +46,23 @@ begin
     from asking a
     cross join lateral pgwhen._build_contexts(a.steps, 'start') c
     where a.steps is not null
-  ), begun as materialized (
-    select g.execution_id, g.step_id, g.generation, g.tenant, g.priority, g.due_at as due_since, g.is_marked and (g.step).compiled ? 'watch' as watches, d.*,
-      d.status = 'queued' and g.is_sent and d.version <= v_version and g.due_at > v_now - interval '5 minutes'
-        and sum(case when d.status = 'queued' and g.is_sent and d.version <= v_version then 1 end) over (order by g.priority rows unbounded preceding) <= v_room as leased
+  ), decided as (
+    -- What asks for nothing is queued.
+    select g.execution_id, g.step_id, g.generation, g.tenant, g.priority, g.due_at as due_since, g.watches, g.is_sent,
+      case when g.asks then d.status else 'queued' end as status, coalesce(d.version, g.version) as version, d.outcome, d.reason, d.output, d.error,
+      d.due_at, d.handover
     from given g
-    cross join lateral pgwhen._decide_start(g.step,
-      case
+    left join lateral (
+      select * from pgwhen._decide_start(g.step, case
         when g.record is not null then (select c.contexts from context c) -> (g.execution_id || ':' || g.step_id) || g.record
-        when g.asks then (select c.contexts from context c) -> (g.execution_id || ':' || g.step_id)
-      end, v_now) d
+        else (select c.contexts from context c) -> (g.execution_id || ':' || g.step_id)
+      end, v_now)
+      where g.asks
+      offset 0) d on true
+  ), begun as materialized (
+    select d.*, d.status = 'queued' and d.is_sent and d.version <= v_version and d.due_since > v_now - interval '5 minutes'
+        and sum(case when d.status = 'queued' and d.is_sent and d.version <= v_version then 1 end) over (order by d.priority rows unbounded preceding) <= v_room as leased
+    from decided d
   ), written as (
     insert into pgwhen.execution_steps (execution_id, queued_at, started_at, finished_at, generation, attempt, step_id, status, outcome,
       reason, output, error)
@@ -73,7 +81,7 @@ begin
     union all
     select b.execution_id, b.step_id, 'record' from begun b where b.watches and b.status in ('sleeping', 'waiting')
     union all
-    select g.execution_id, 'exit_on', 'exit' from given g where g.is_marked and (g.step).compiled ? 'opens'
+    select g.execution_id, 'exit_on', 'exit' from given g where g.opens
   ), queued as (
     insert into pgmq.q_pgwhen_actions (read_ct, vt, enqueued_at, last_read_at, message)
     select b.leased::integer, case when b.leased then v_until else v_now end, b.due_since, case when b.leased then v_now end,

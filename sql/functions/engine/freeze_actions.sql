@@ -5,7 +5,7 @@
 --
 -- Who has nothing suppressed, capped, limited and no window pays for a look at each of these and no more. What has a batch is what
 -- leaves: the rest of what the poller had put into one goes by itself later.
-create or replace function pgwhen.freeze_actions(p_messages jsonb) returns jsonb
+create or replace function pgwhen.freeze_actions(p_messages jsonb) returns json
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
 set jit = off
@@ -25,7 +25,7 @@ declare
     or exists (select from pgwhen.settings s where s.name = 'recipient_caps')
     or exists (select from pgwhen.steps t where t.compiled ? 'window')
     or exists (select from pgwhen.recipients r where r.quiet_from is not null);
-  v_verdicts jsonb;
+  v_verdicts json;
   v_parked uuid[];
   v_limits jsonb;
   v_stopped jsonb;
@@ -110,11 +110,10 @@ begin
     delete from pgmq.q_pgwhen_actions q using judged j where j.verdict in ('deferred', 'held') and q.msg_id = j.message_id
   )
   select
-    (select jsonb_agg(jsonb_build_object('execution_id', j.execution_id, 'step_id', j.step_id, 'part', j.part, 'attempt', j.attempt,
-       'verdict', j.verdict, 'until', j.until, 'reason', j.reason, 'extra', case
+    (select json_agg((j.execution_id, j.step_id, j.part, j.attempt, j.verdict, j.until, j.reason, case
          when j.verdict = 'send' and (j.limits is not null or j.frozen is not null or j.documents is not null) then
            pgwhen._verdict_extra(j.tenant, coalesce(j.frozen, case when j.limits ? 'without' then j.message end), j.documents)
-         end)) from judged j),
+         end)::pgwhen.freeze_verdict) from judged j),
     (select array_agg(s.execution_id) from step s where s.verdict <> 'send'),
     (select jsonb_agg(to_jsonb(j) - '{message,frozen}'::text[]) from judged j where j.verdict = 'suppressed')
   into v_verdicts, v_parked, v_stopped;
@@ -126,7 +125,7 @@ begin
     perform pgwhen._settle_suppressed(v_stopped, v_now);
   end if;
   if p_messages @? '$[*].batch_id' then
-    perform pgwhen._settle_batches(p_messages, v_verdicts);
+    perform pgwhen._settle_batches(p_messages, v_verdicts::jsonb);
   end if;
   return coalesce(v_verdicts, '[]');
 end

@@ -10,8 +10,10 @@ begin
     array_agg(format('given up after %s attempts: %s', s.tries, coalesce(s.error ->> 'message', s.error ->> 'code', 'no message')))
   into v_steps, v_messages
   from unnest(p_steps) r
-  join pgwhen.execution_steps s on s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0
-  where s.status = 'failed' and s.tries > 1;
+  cross join lateral (
+    select s.* from pgwhen.execution_steps s
+    where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0 and s.status = 'failed' and s.tries > 1
+    offset 0) s;
   if v_steps is not null then
     perform pgwhen._log('error', v_steps, v_messages);
   end if;
