@@ -17,7 +17,11 @@ begin
   for no key update of x;
   perform pgwhen._fail_point('report.locked');
 
-  select * into v_recorded from pgwhen._record_reports(p_reports, v_now);
+  begin
+    select * into v_recorded from pgwhen._record_reports(p_reports, v_now, false);
+  exception when unique_violation then
+    select * into v_recorded from pgwhen._record_reports(p_reports, v_now, true);
+  end;
   perform pgwhen._fail_point('report.recorded');
 
   if v_recorded.answers is not null then

@@ -9,9 +9,11 @@ begin
   with free as materialized (
     select s.execution_id, s.step_id, s.part
     from unnest(p_steps) r
-    join pgwhen.execution_steps s on s.execution_id = r.execution_id and s.step_id = r.step_id
-    where s.status in ('ready', 'held', 'queued', 'claimed', 'sleeping', 'waiting', 'uncertain')
-    for no key update of s skip locked
+    cross join lateral (
+      select e.execution_id, e.step_id, e.part from pgwhen.execution_steps e
+      where e.execution_id = r.execution_id and e.step_id = r.step_id
+        and e.status in ('ready', 'held', 'queued', 'claimed', 'sleeping', 'waiting', 'uncertain')
+      for no key update skip locked) s
   ), cancelled as (
     update pgwhen.execution_steps s
     set status = 'cancelled', finished_at = (select pgwhen._now()), outcome = null,

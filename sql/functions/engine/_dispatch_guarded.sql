@@ -1,9 +1,11 @@
--- One poison event must not stop the rest: a batch that fails is halved until the guilty event stands alone.
+-- One poison event must not stop the rest: a batch that fails is halved until the guilty event stands alone. An event that was
+-- dispatched before is left out.
 create or replace function pgwhen._dispatch_guarded(p_messages pgwhen.event_message[]) returns void
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
+  v_rest pgwhen.event_message[];
   v_half integer := cardinality(p_messages) / 2;
   v_state text;
   v_message text;
@@ -18,6 +20,14 @@ begin
       raise;
     end if;
   end;
+  if v_state = '23505' then
+    v_rest := array(
+      select m from unnest(p_messages) m where not exists (select from pgwhen.events e where e.event_id = m.event_id) order by m.message_id);
+    if cardinality(v_rest) < cardinality(p_messages) then
+      perform pgwhen._dispatch_guarded(v_rest) where v_rest <> '{}';
+      return;
+    end if;
+  end if;
   if v_half > 0 then
     perform pgwhen._dispatch_guarded(p_messages[1:v_half]);
     perform pgwhen._dispatch_guarded(p_messages[v_half + 1:]);

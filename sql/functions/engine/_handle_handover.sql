@@ -21,9 +21,10 @@ begin
     return;
   end if;
   if p_purpose = 'record' then
-    -- What is still open comes back with _recheck_steps.
-    delete from pgwhen.waits w using unnest(p_steps) r
-    where w.execution_id = r.execution_id and w.step_id = r.step_id and w.purpose = 'record';
+    -- What is still open comes back with _recheck_steps. The purpose is the step's, as it were: compared with a constant, it would be
+    -- looked for in all of the index.
+    delete from pgwhen.waits w using (select s.*, p_purpose as purpose from unnest(p_steps) s offset 0) r
+    where w.execution_id = r.execution_id and w.step_id = r.step_id and w.purpose = r.purpose;
   end if;
   if v_open = '{}' then
     return;

@@ -30,8 +30,9 @@ begin
     select array_agg((g.execution_id, g.step_id)::pgwhen.step_ref) into v_left from gone g;
     v_all := v_all || v_left || array(
       select r from unnest(v_row.steps) r
-      join pgwhen.execution_steps s on s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0
-      where s.status = 'cancelled' and not r = any (coalesce(v_left, '{}')));
+      where not r = any (coalesce(v_left, '{}'))
+        and (select s.status = 'cancelled' from pgwhen.execution_steps s
+             where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0));
   end loop;
   return v_all;
 end

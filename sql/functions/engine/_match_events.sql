@@ -1,5 +1,6 @@
 -- From a batch of events to executions in one statement: what each event is, which triggers its keys select, which of those
--- hold, who starts. The events are written last, once, with what came of them. Set-based: a workflow that operation, column
+-- hold, who starts. The events are written last, once, with what came of them; an event that is there already is a unique violation
+-- (on conflict would cost each row a look-up and a second WAL record). Set-based: a workflow that operation, column
 -- or indexed equality excludes is never looked at, because trigger_keys is entered by the event's own keys.
 --
 -- A condition that needs nothing but the event gets the event's own roots; one that reads the record, and suppress_if, wait for
@@ -122,7 +123,6 @@ begin
       d.trigger_no, d.attachment_id, d.depth, d.priority, d.tenant, 'running', d.key
     from decided d
     where d.skipped is null
-    on conflict (execution_id) do nothing
     returning execution_id, event_id, workflow_id, version
   ), root as materialized (
     select t.workflow_id, t.version, t.step_id
@@ -152,7 +152,6 @@ begin
       where d.skipped is not null
       group by d.event_id
     ) k on k.event_id = i.event_id
-    on conflict (event_id) do nothing
   )
   select array_agg((s.execution_id, r.step_id)::pgwhen.step_ref) into v_roots
   from started s

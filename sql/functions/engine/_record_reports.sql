@@ -1,7 +1,10 @@
 -- What follows from each class is decided by _decide_report. What a poller says after its lease was declared lost replaces
 -- "lease_expired" as the attempt's result, marked late: the truth about the message is worth keeping, and changes nothing. The same
 -- report a second time finds its row and does nothing.
-create or replace function pgwhen._record_reports(p_reports pgwhen.action_report[], p_now timestamptz,
+--
+-- The result of a live attempt is the first, so it is inserted without a look at what is there (on conflict would cost each row a
+-- look-up and a second WAL record). Where that is wrong after all, it is a unique violation, and the caller says p_is_known.
+create or replace function pgwhen._record_reports(p_reports pgwhen.action_report[], p_now timestamptz, p_is_known boolean,
   out settled pgwhen.step_ref[], out failed pgwhen.step_ref[], out others uuid[], out late integer, out answers jsonb, out has_extra boolean)
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -57,6 +60,14 @@ begin
     select r.execution_id, r.started_at, coalesce(r.finished_at, p_now), r.generation, r.attempt, r.part, not r.is_live, r.step_id, r.class,
       r.provider_message_id, r.error, r.answer
     from report r
+    where r.is_live and not p_is_known
+  ), corrected as (
+    insert into pgwhen.attempts (execution_id, started_at, finished_at, generation, attempt, part, late, step_id, class,
+      provider_message_id, error, answer)
+    select r.execution_id, r.started_at, coalesce(r.finished_at, p_now), r.generation, r.attempt, r.part, not r.is_live, r.step_id, r.class,
+      r.provider_message_id, r.error, r.answer
+    from report r
+    where not r.is_live or p_is_known
     on conflict (execution_id, step_id, generation, part, attempt) do update
     set late = true, finished_at = excluded.finished_at, class = excluded.class, provider_message_id = excluded.provider_message_id,
       error = excluded.error, answer = excluded.answer
@@ -105,6 +116,6 @@ begin
   from step s;
 end
 $$;
-comment on function pgwhen._record_reports(pgwhen.action_report[], timestamptz) is 'Records results of attempts as of p_now.
+comment on function pgwhen._record_reports(pgwhen.action_report[], timestamptz, boolean) is 'Records results of attempts as of p_now; p_is_known allows for attempts that have one.
 Returns the steps that settled with something to follow (settled), those that failed or are uncertain (failed), the executions of all others (others), how many
 reports were late, what the answers say of connections (null: nothing), and whether a report has an extra.';

@@ -44,6 +44,23 @@ def test_a_late_result_is_recorded_as_late_and_changes_nothing(db: Connection) -
     assert rows == [(1, "ok", True), (2, "ok", False)]
 
 
+def test_a_result_of_an_attempt_that_was_never_made_does_not_stop_the_one_that_is(db: Connection) -> None:
+    fake_clock(db, "2026-11-21 12:00+00")
+    happen(db, define(db, [{"id": "post"}]), {"id": 1}, {"id": 2})
+    actions = claim(db)
+    freeze(db, actions)
+    forged = [action | {"attempt": 2} for action in actions[:1]]
+    assert report(db, forged) == {"reported": 0, "late": 1}
+    assert report(db, actions, "transient") == {"reported": 2, "late": 0}
+    fake_clock(db, "2026-11-21 13:00+00")
+    again = claim(db)
+    freeze(db, again)
+    assert report(db, again) == {"reported": 2, "late": 0}
+    assert executions(db) == ["completed", "completed"]
+    rows = db.execute("select attempt, class, late from pgwhen.attempts order by attempt, late").fetchall()
+    assert rows == [(1, "transient", False), (1, "transient", False), (2, "ok", False), (2, "ok", True)]
+
+
 def test_a_permanent_failure_fails_the_execution_and_cancels_what_waits(db: Connection) -> None:
     workflow = define(
         db,

@@ -100,6 +100,21 @@ def test_a_migrate_makes_ticks_do_nothing(db: Connection, connect: Connect) -> N
     assert claim(db) == []
 
 
+def test_what_was_dispatched_before_is_left_out_and_the_rest_goes_on(db: Connection) -> None:
+    workflow = define(db, [{"id": "post"}])
+    happen(db, workflow, {"id": 1}, {"id": 2})
+    messages = (
+        "select array_agg((msg_id, pgwhen._event_id(enqueued_at, msg_id), enqueued_at, message)::pgwhen.event_message)"
+        " from pgmq.q_pgwhen_events"
+    )
+    db.execute("create temp table twice as " + messages)
+    tick(db)
+    happen(db, workflow, {"id": 3})
+    db.execute(f"select pgwhen._dispatch_guarded((select array_agg from twice) || ({messages}))")
+    assert len(executions(db)) == 3 and count(db, "pgwhen.events") == 3
+    assert count(db, "pgwhen.events where status = 'failed'") == 0
+
+
 def test_one_poison_event_among_500_fails_alone(db: Connection) -> None:
     workflow = define(db, [{"id": "post"}])
     happen(db, workflow, *({"id": n} for n in range(250)))

@@ -76,7 +76,7 @@ def test_a_dispatch_that_is_done_again_starts_a_replay_once(db: Connection) -> N
         " from pgmq.q_pgwhen_events"
     ).fetchall()
     tick(db)
-    db.execute("select pgwhen._dispatch_batch(array[%s::pgwhen.event_message])", message)
+    db.execute("select pgwhen._dispatch_guarded(array[%s::pgwhen.event_message])", message)
     assert len(executions(db)) == 2
 
 
