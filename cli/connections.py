@@ -10,7 +10,7 @@ from typing import Any
 import click
 from psycopg.types.json import Jsonb
 
-from ..poller.channels import CHOICES, PROVIDERS, Connection, Unsendable, adapter, missing, verify
+from ..poller.channels import CHOICES, PROVIDERS, Connection, Unsendable, adapter, check_settings, missing, verify
 from ..poller.connections import Connections
 from ..poller.http import HttpClient
 from ..poller.mail import Mailer
@@ -254,7 +254,9 @@ def add(
         or_else = "".join(f", or {names}" for names in instead if names)
         raise click.UsageError(f"{provider} needs {' and '.join(options)}{or_else}")
     with session.connect() as connection:
-        row = add_connection(connection, name, module.CHANNEL, provider, given, references, is_default)
+        with connection.transaction():
+            row = add_connection(connection, name, module.CHANNEL, provider, given, references, is_default)
+            _check(provider, given)
         tenant = current_tenant(connection)
         others = [other["name"] for other in database.list_connections(connection) if _is_alike(other, row)]
     if as_json:
@@ -302,7 +304,10 @@ def set_(
             if known and key not in (module := adapter(known)).SECRETS and key not in {**module.SETTINGS, **COMMON}:
                 raise click.UsageError(f"{provider} has neither a setting nor a secret {key}; {_known(provider)}")
             (references if known and key in adapter(known).SECRETS else given)[key] = None
-        row = set_connection(connection, name, given, references)
+        with connection.transaction():
+            row = set_connection(connection, name, given, references)
+            if known:
+                _check(known, given)
         tenant = current_tenant(connection)
     if as_json:
         print_json(row)
@@ -362,6 +367,17 @@ def _settings(given: Iterable[str], provider: str | None) -> dict[str, str | Non
             raise click.UsageError(f"{provider} has no setting {name}; {_known(provider)}")
         found[name] = value.strip() or None
     return found
+
+
+def _check(provider: str, given: Mapping[str, str | None]) -> None:
+    """Refuse values that no connection of the provider can have. What is wrong beside them is for _note_environment.
+
+    The message has the value: so the database is asked first, which refuses what looks like a secret.
+    """
+    try:
+        check_settings(provider, {name: value for name, value in given.items() if value})
+    except ValueError as error:
+        raise click.UsageError(f"{provider}: {error}") from error
 
 
 def _references(given: Iterable[str], provider: str | None) -> dict[str, str | None]:

@@ -255,11 +255,15 @@ def recover(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Send one again what it missed: the same webhooks, with their ids, so that it knows those that it had."""
+    """Send one again what it missed: the same webhooks, with their ids, so that it knows those that it had.
+
+    Webhooks that could not be rendered are left out: no endpoint missed them.
+    """
     with session.connect() as connection:
         plan = _recover(connection, name, since, reason, dry_run=True)
-        if plan and not dry_run:
-            confirm(f"{_count(len(plan), 'execution')} with failed webhooks to {name} would be retried", yes)
+        missed = sum(not _is_left_out(row) for row in plan)
+        if missed and not dry_run:
+            confirm(f"{_count(missed, 'execution')} with failed webhooks to {name} would be retried", yes)
         rows = plan if dry_run else _recover(connection, name, since, reason, dry_run=False)
     if as_json:
         return print_json(rows)
@@ -268,12 +272,21 @@ def recover(
         return None
     done = sum(row["result"] in ("retried", "can be retried") for row in rows)
     click.echo(f"{name}: {_count(done, 'execution')} {'can be ' if dry_run else ''}retried")
+    if left_out := sum(map(_is_left_out, rows)):
+        talk(
+            f"{_count(left_out, 'execution')} left out: the webhook could not be rendered, which no endpoint caused; "
+            "pgwhen show says what is missing, pgwhen retry renders anew"
+        )
     if dry_run or done < len(rows):
         print_table(
             ["execution*", "result"],
             ((str(row["execution_id"]), row["result"]) for row in rows if row["result"] != "retried"),
         )
     return None
+
+
+def _is_left_out(row: database.Row) -> bool:
+    return str(row["result"]).startswith("left out")
 
 
 def _recover(

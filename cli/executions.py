@@ -33,6 +33,9 @@ STATES = ["pending", "running", "waiting", "completed", "failed", "cancelled"]
 
 Command = Callable[..., Any]
 
+#: Characters of a line with the output of a step, at most; --json has all of it.
+LINE = 100
+
 #: Executions that bulk commands change in one transaction.
 PAGE = 200
 
@@ -210,6 +213,9 @@ def _step(step: dict[str, Any]) -> list[Text]:
         lines += [_attempt(attempt) for attempt in step["attempts"]]
     if step["error"] and not step["attempts"]:
         lines.append(Text(f"      {_error(step['error'])}", style="red"))
+    if step["output"] not in (None, {}):
+        before = "      output "
+        lines.append(Text(before + one_line(step["output"], min(out().width, LINE) - len(before)), style="dim"))
     return lines
 
 

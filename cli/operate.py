@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def queue(session: Session, actions: bool, limit: int, as_json: bool) -> None:
-    """Show what waits where, since when, and when the next of it is due."""
+    """Show what waits where, since when, and when the next of it is due.
+
+    Attempts are counted since the last retry by an operator; throttling and refused credentials do not use up any.
+    """
     with session.connect() as connection:
         rows = database.pending_actions(connection, limit) if actions else database.queue_status(connection)
     if as_json:
@@ -47,7 +50,7 @@ def queue(session: Session, actions: bool, limit: int, as_json: bool) -> None:
             (
                 (
                     str(row["execution_id"]), f"{row['workflow']}.{row['step_id']}", row["type"], state(row["status"]),
-                    relative(row["since"]), relative(row["due_at"]), row["attempt"],
+                    relative(row["since"]), relative(row["due_at"]), _attempts(row),
                     one_line(row["reason"] or row["last_error"], 80),
                 )
                 for row in rows
@@ -60,6 +63,13 @@ def queue(session: Session, actions: bool, limit: int, as_json: bool) -> None:
             ((row["place"], row["state"], row["count"], when(row["oldest_at"]), when(row["next_at"])) for row in rows),
         )
     return None
+
+
+def _attempts(row: dict[str, Any]) -> str:
+    """How many were made, and how many of them the retry policy counts where that is another number."""
+    # The one that is being sent counts, or does not, once it is answered.
+    made, tries = row["attempts"], row["tries"] + (row["status"] == "sending")
+    return str(made) if made == tries else f"{made}, {tries} of them counted"
 
 
 @click.command()

@@ -5,3 +5,6 @@ set local search_path = pgwhen, pg_catalog;
 
 -- The verdicts are made once and sent: json, as the claimed actions.
 drop function if exists freeze_actions(jsonb);
+
+-- It has become _clock, for all.
+drop function if exists _occurred_at();

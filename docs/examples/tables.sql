@@ -1,4 +1,4 @@
--- The tables that the examples use: a small company with clients, leads, jobs, a web form and its staff.
+-- The tables that the examples use: a small company with clients, leads, jobs, a web form, its staff and the days on which nobody works.
 create table staff (
   id integer generated always as identity primary key,
   name text not null,
@@ -44,4 +44,11 @@ create table form_submissions (
   message text,
   fields jsonb not null default '{}',
   submitted_at timestamptz not null default now()
+);
+
+create table holidays (
+  country text not null,
+  day date not null,
+  name text,
+  primary key (country, day)
 );

@@ -10,6 +10,8 @@ A *provider* is who performs it; its module, the adapter, has the ``message`` of
 
     CHANNEL  SETTINGS  SECRETS  VARIABLES  REQUIRED     what a connection to it is made of (Adapter)
     INSTEAD                                             optional: what may stand in place of something required
+    check_settings(settings)                            optional: raises ValueError for a setting that cannot have its
+                                                        value, whatever the others and the secrets are
     check(settings, secrets)                            optional: raises ValueError for what cannot work
     probe(attempt, to) -> Request | Envelope | Call     optional: a question that reaches nobody, and
     probed(answer) -> Outcome                           what its answer means, where outcome does not say it
@@ -28,6 +30,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
 
 #: The channels, and the providers of each in the order of preference for documents and errors.
 PROVIDERS = {
@@ -128,7 +131,8 @@ class Attempt:
 class Call:
     """A request that needs no connection of ours: ``run`` gives the answer, whatever ``outcome`` takes.
 
-    ``timeout`` is in seconds, None where ``run`` keeps one itself. What ``run`` raises is an error of the poller: transient where ``safe``, else uncertain.
+    ``timeout`` is in seconds, None where ``run`` keeps one itself. What ``run`` raises is an error of the poller:
+    transient where ``safe``, else uncertain.
     """
 
     run: Callable[[], Awaitable[Any]]
@@ -187,6 +191,27 @@ def missing(module: Adapter, given: Collection[str]) -> list[str]:
     """Settings and secrets that a connection still needs; what ``INSTEAD`` lists may stand in place of one."""
     instead: Mapping[str, Sequence[str]] = getattr(module, "INSTEAD", {})
     return [name for name in module.REQUIRED if name not in given and not set(instead.get(name, (name,))) <= set(given)]
+
+
+def check_settings(provider: str, settings: Mapping[str, str]) -> None:
+    """Whether each setting of a connection can have its value, before there are secrets. Raises ValueError."""
+    module = adapter(provider)
+    for name in ("base_url", "token_url"):
+        if name in module.SETTINGS and settings.get(name):
+            _check_url(name, settings[name])
+    if check := getattr(module, "check_settings", None):
+        check(settings)
+
+
+def _check_url(name: str, url: str) -> None:
+    """Look at a setting that is the address of an API. Raises ValueError."""
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good or "@" in parts.netloc or parts.query or parts.fragment or not url.isprintable() or " " in url:
+        raise ValueError(f"{name} is {url[:100]!r}: it is an http or https URL without user name and parameters")
 
 
 def configured(environ: Mapping[str, str]) -> dict[str, Connection]:

@@ -19,6 +19,7 @@ from . import Attempt, Connection, Unsendable
 from . import sms as _sms
 
 check = _sms.check
+check_settings = _sms.check_settings
 
 URL = "https://api.bird.com"
 

@@ -118,6 +118,12 @@ def check_batch(settings: Mapping[str, str], most: int) -> None:
         raise ValueError(f"batch is {given!r}: it is the most messages in one call, 1 (none together) to {most}")
 
 
+def check_sender(settings: Mapping[str, str]) -> None:
+    """Look at the setting ``from``. Raises ValueError."""
+    if settings.get("from"):
+        _one(settings["from"], "from")
+
+
 def check_region(settings: Mapping[str, str]) -> None:
     """Look at the setting ``region``. Raises ValueError."""
     if settings.get("region", "us").lower() not in ("eu", "us"):

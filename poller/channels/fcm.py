@@ -62,10 +62,17 @@ _TTL = re.compile(r"\d{1,8}(\.\d{1,9})?")
 _PROJECT = re.compile(r"[a-z0-9.:-]{1,100}")
 
 
-def check(settings: Mapping[str, str], secrets: Mapping[str, str]) -> None:
-    """Whether settings and secret of a connection make sense. Raises ValueError, without the secret."""
+def check_settings(settings: Mapping[str, str]) -> None:
+    """Look at the settings alone. Raises ValueError."""
     if settings.get("validate_only", "").lower() not in ("", "true", "false"):
         raise ValueError(f"validate_only: {settings['validate_only'][:20]!r} is not true or false")
+    if (project := settings.get("project", "")) and not _PROJECT.fullmatch(project):
+        raise ValueError(f"project is {project[:100]!r}: it is the id of a project, like shop-4711")
+
+
+def check(settings: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+    """Whether settings and secret of a connection make sense. Raises ValueError, without the secret."""
+    check_settings(settings)
     if secrets.get("account"):
         _account(secrets["account"], settings)
 

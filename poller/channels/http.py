@@ -284,15 +284,23 @@ def _port(parts: Any) -> int:
 # ---------------------------------------------------------------- what leaves
 
 
-def check(settings: Mapping[str, str], secrets: Mapping[str, str]) -> None:
-    """What a connection says has to fit together. Raises ValueError."""
-    base, token_url = settings.get("base_url"), settings.get("token_url")
-    for name, url in (("base_url", base), ("token_url", token_url)):
+def check_settings(settings: Mapping[str, str]) -> None:
+    """Look at the settings alone. Raises ValueError."""
+    for name in ("base_url", "token_url"):
+        url = settings.get(name)
         try:
             if url and (urlsplit(address(url)).query or "#" in url):
                 raise Unsendable("url has parameters")
         except Unsendable as error:
             raise ValueError(f"{name}: {str(error).removeprefix('url').strip(' :')}") from error
+    if settings.get("header") and (not _NAME.fullmatch(settings["header"]) or settings["header"].lower() in _OWN):
+        raise ValueError(f"header: {settings['header'][:80]!r} cannot be set")
+
+
+def check(settings: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+    """What a connection says has to fit together. Raises ValueError."""
+    check_settings(settings)
+    base, token_url = settings.get("base_url"), settings.get("token_url")
     ways = [name for name in ("header", "user", "token_url") if settings.get(name)]
     if len(ways) > 1:
         raise ValueError(f"{' and '.join(ways)} are ways to use the token; a connection has one of them")
@@ -302,8 +310,6 @@ def check(settings: Mapping[str, str], secrets: Mapping[str, str]) -> None:
         raise ValueError("the secret token needs base_url, the only address that it is sent to")
     if token_url and not settings.get("client_id"):
         raise ValueError("token_url needs client_id")
-    if settings.get("header") and (not _NAME.fullmatch(settings["header"]) or settings["header"].lower() in _OWN):
-        raise ValueError(f"header: {settings['header'][:80]!r} cannot be set")
 
 
 def request(message: Mapping[str, Any], attempt: Attempt) -> Call:

@@ -10,6 +10,7 @@ Sources: documentation.mailgun.com (api-reference/send/messages, quickstart-guid
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -49,6 +50,18 @@ CLASSES: Mapping[int, Class] = {
     408: "uncertain",
     429: "throttled",
 }
+
+
+_DOMAIN = re.compile(r"[^\s/@:?#]+\.[^\s/@:?#]+")
+
+
+def check_settings(settings: Mapping[str, str]) -> None:
+    """Look at the settings alone. Raises ValueError."""
+    _email.check_sender(settings)
+    _email.check_region(settings)
+    domain = settings.get("domain", "")
+    if domain and not _DOMAIN.fullmatch(domain):
+        raise ValueError(f"domain is {domain[:100]!r}: it is the name of a domain, like mail.example.com")
 
 
 def check(settings: Mapping[str, str], secrets: Mapping[str, str]) -> None:

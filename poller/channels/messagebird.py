@@ -17,6 +17,7 @@ from . import sms as _sms
 
 message = _sms.message
 check = _sms.check
+check_settings = _sms.check_settings
 
 URL = "https://rest.messagebird.com"
 

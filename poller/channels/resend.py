@@ -43,6 +43,12 @@ _QUOTA = ("daily_quota_exceeded", "monthly_quota_exceeded")
 _INVALID = (400, 413, 422)
 
 
+def check_settings(settings: Mapping[str, str]) -> None:
+    """Look at the settings alone. Raises ValueError."""
+    _email.check_sender(settings)
+    _email.check_batch(settings, BATCH)
+
+
 def check(settings: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     """Look at a connection before it is used. Raises ValueError."""
     _email.check_batch(settings, BATCH)

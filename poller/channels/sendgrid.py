@@ -56,6 +56,13 @@ CLASSES: Mapping[int, Class] = {401: "auth", 403: "auth", 408: "uncertain", 429:
 _INVALID = (400, 413)
 
 
+def check_settings(settings: Mapping[str, str]) -> None:
+    """Look at the settings alone. Raises ValueError."""
+    _email.check_sender(settings)
+    _email.check_batch(settings, BATCH)
+    _email.check_region(settings)
+
+
 def check(settings: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     """Look at a connection before it is used. Raises ValueError."""
     _email.check_batch(settings, BATCH)

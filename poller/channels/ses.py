@@ -66,6 +66,13 @@ def server_of(settings: Mapping[str, str], secrets: Mapping[str, str]) -> Server
     return smtp.server_of({**settings, "host": host}, secrets)
 
 
+def check_settings(settings: Mapping[str, str]) -> None:
+    """Look at the settings alone. Raises ValueError."""
+    smtp.check_settings(settings)
+    if (region := settings.get("region", "")) and not _REGION.fullmatch(region):
+        raise ValueError(f"region is {region!r}; it is one like eu-west-1")
+
+
 def check(settings: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     """Look at a connection before it is used. Raises ValueError."""
     server_of(settings, secrets)

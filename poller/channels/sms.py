@@ -77,6 +77,13 @@ def max_segments(settings: Mapping[str, str]) -> int:
     return int(value)
 
 
+def check_settings(settings: Mapping[str, str]) -> None:
+    """Look at the settings alone. Raises ValueError."""
+    if settings.get("from"):
+        sender(settings["from"])
+    check(settings, {})
+
+
 def check(settings: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     """Whether the settings of a connection make sense. Raises ValueError."""
     max_segments(settings)

@@ -38,6 +38,7 @@ REQUIRED = ("url",)
 #: What may stand in place of something required.
 INSTEAD = {"url": ("host",)}
 
+_HOST = re.compile(r"[^\s/@?#]+")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _TRUE = ("", "1", "true", "yes", "required")
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -103,20 +104,35 @@ def server_of(settings: Mapping[str, str], secrets: Mapping[str, str], variable:
     """Where a connection leads: its URL, or its parts. Raises ValueError that says what is wrong."""
     if url := secrets.get("url", "").strip():
         return server(url, variable)
-    host, tls = settings.get("host", ""), settings.get("tls") or "starttls"
+    host = settings.get("host", "")
     if not host:
         raise ValueError(f"the mail server is missing: give the secret url ({variable}), or the setting host")
-    if tls not in _PORTS:
-        raise ValueError(f"tls is {tls!r}; it is starttls, tls or none")
-    port = str(settings.get("port") or _PORTS[tls])
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError(f"port is {port!r}, not a number from 1 to 65535")
+    tls, port = _parts(settings)
     user, password = settings.get("user", ""), secrets.get("password", "")
     if bool(user) != bool(password):
         raise ValueError(f"{'password' if user else 'user'} is missing: a mail server asks for both or for none")
     if password and tls == "none" and host not in _LOCAL:
         raise ValueError("a password without TLS: set tls to starttls or tls")
-    return Server(host, int(port), tls, user, password, settings.get("cafile", ""))
+    return Server(host, port, tls, user, password, settings.get("cafile", ""))
+
+
+def _parts(settings: Mapping[str, str]) -> tuple[str, int]:
+    """The settings tls and port. Raises ValueError."""
+    tls = settings.get("tls") or "starttls"
+    if tls not in _PORTS:
+        raise ValueError(f"tls is {tls!r}; it is starttls, tls or none")
+    port = str(settings.get("port") or _PORTS[tls])
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"port is {port!r}, not a number from 1 to 65535")
+    return tls, int(port)
+
+
+def check_settings(settings: Mapping[str, str]) -> None:
+    """Look at the settings alone. Raises ValueError."""
+    _email.check_sender(settings)
+    if (host := settings.get("host", "")) and not _HOST.fullmatch(host):
+        raise ValueError(f"host is {host[:100]!r}: it is the name or address of a server, like mail.example.com")
+    _parts(settings)
 
 
 def check(settings: Mapping[str, str], secrets: Mapping[str, str]) -> None:

@@ -50,12 +50,22 @@ _AUTH = (20003, 20005, 20006, 20008, 20404)
 _THROTTLED = (20429, 14107, 63038)
 
 
+def check_settings(settings: Mapping[str, str]) -> None:
+    """Look at the settings alone. Raises ValueError."""
+    is_service = _is_service(settings.get("from", ""))
+    _sms.check_settings({name: value for name, value in settings.items() if not (is_service and name == "from")})
+
+
 def message(definition: Mapping[str, Any], connection: Connection, key: str, now: datetime) -> dict[str, Any]:
     """The message to freeze, from the rendered definition. Raises Unsendable naming the key that is wrong."""
     service = str(definition.get("from") or connection.sender or "").strip()
-    if service.startswith("MG") and service.isascii() and service.isalnum():
+    if _is_service(service):
         return {"from": service, **_sms.content(definition, connection)}
     return _sms.message(definition, connection, key, now)
+
+
+def _is_service(sender: str) -> bool:
+    return sender.startswith("MG") and sender.isascii() and sender.isalnum()
 
 
 def request(message: Mapping[str, Any], attempt: Attempt) -> Request:

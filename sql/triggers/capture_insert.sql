@@ -38,7 +38,7 @@ begin
     v_formats := pgwhen._formats();
     v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);
   end if;
-  v_occurred_at := pgwhen._occurred_at();
+  v_occurred_at := pgwhen._clock();
 
   begin
     select jsonb_build_object('v', 1, 'attachment', v_attachment_id, 'operation', 'insert', 'actor', pgwhen._actor(),

@@ -17,7 +17,7 @@ begin
     return null;
   end if;
   insert into pgwhen._event_queue (enqueued_at, message)
-  values (pgwhen._occurred_at(), pgwhen._event_head(v_attachment_id, 'truncate'));
+  values (pgwhen._clock(), pgwhen._event_head(v_attachment_id, 'truncate'));
   if v_doorbell and pgwhen._poller_sleeps() then
     perform pg_notify('pgwhen_doorbell', '');
   end if;

@@ -36,7 +36,7 @@ begin
     v_formats := pgwhen._formats();
     v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);
   end if;
-  v_occurred_at := pgwhen._occurred_at();
+  v_occurred_at := pgwhen._clock();
 
   begin
     select to_jsonb(o.*) - v_excluded, to_jsonb(n.*) - v_excluded

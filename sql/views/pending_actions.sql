@@ -1,7 +1,10 @@
 -- From the small tables of work in hand; the history is entered by primary key. An action is in one of them at a time.
 create or replace view pgwhen.pending_actions with (security_barrier) as
 select s.execution_id, w.workflow, s.step_id, s.part, t.type, s.status, p.since, p.due_at, s.generation, s.attempt, p.connection,
-  coalesce(p.reason, s.reason) as reason, x.priority, s.error ->> 'message' as last_error
+  coalesce(p.reason, s.reason) as reason, x.priority, s.error ->> 'message' as last_error, s.tries,
+  (select count(*) from pgwhen.attempts a
+    where a.execution_id = s.execution_id and a.step_id = s.step_id and a.generation = s.generation and a.part = s.part)::integer
+    + (s.status = 'sending')::integer as attempts
 from (
   select r.execution_id, r.step_id, r.part, r.queued_at, null::timestamptz, null::text, null::text
   from pgwhen.ready r
@@ -36,8 +39,10 @@ comment on column pgwhen.pending_actions.status is
 comment on column pgwhen.pending_actions.since is 'Since when it waits there; null while it sleeps.';
 comment on column pgwhen.pending_actions.due_at is 'When it is due, or when the lease of a claimed one ends.';
 comment on column pgwhen.pending_actions.generation is 'Generation of the step.';
-comment on column pgwhen.pending_actions.attempt is 'Attempts so far.';
+comment on column pgwhen.pending_actions.attempt is 'Number of the latest claim. What is held or deferred was claimed, and is no attempt.';
 comment on column pgwhen.pending_actions.connection is 'Paused connection that a held one waits for.';
 comment on column pgwhen.pending_actions.reason is 'Why it waits, in words.';
 comment on column pgwhen.pending_actions.priority is '1 high, 2 normal, 3 low.';
 comment on column pgwhen.pending_actions.last_error is 'What the last attempt said.';
+comment on column pgwhen.pending_actions.tries is 'Attempts that count for the retry policy: throttling and refused credentials do not use up attempts.';
+comment on column pgwhen.pending_actions.attempts is 'Attempts so far: those that were answered or given up, and the one that is being sent.';

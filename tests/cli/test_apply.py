@@ -264,7 +264,7 @@ def test_the_examples_are_right(cli: Cli) -> None:
         db.execute("drop table jobs, clients")
         db.execute((examples / "tables.sql").read_bytes())
         db.execute("select pgwhen.attach(t) from unnest('{leads,jobs,form_submissions}'::regclass[]) t")
-        db.execute("grant select on clients, staff to pgwhen_actions")
+        db.execute("grant select on clients, staff, holidays to pgwhen_actions")
         db.execute("grant insert, update on leads, clients, jobs to pgwhen_actions")
     done = cli("apply", str(examples))
     assert done.code == 0, done.err

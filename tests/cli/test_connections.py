@@ -107,6 +107,73 @@ def test_what_is_wrong_is_said_with_what_to_do(cli: Cli, arguments: list[str], m
     assert done.code in (1, 2) and message in done.err and done.out == ""
 
 
+@pytest.mark.parametrize(
+    ("provider", "setting", "said"),
+    [
+        ("resend", "batch=x", "resend: batch is 'x': it is the most messages in one call, 1 (none together) to 100"),
+        ("sendgrid", "batch=1001", "batch is '1001': it is the most messages in one call, 1 (none together) to 1000"),
+        ("sendgrid", "region=mars", "region is 'mars'; it is eu or us"),
+        ("mailgun", "region=asia", "region is 'asia'; it is eu or us"),
+        ("mailgun", "domain=https://x.org", "domain is 'https://x.org': it is the name of a domain"),
+        ("resend", "from=nobody", "from: 'nobody' is not an e-mail address"),
+        ("resend", "base_url=ftp://x.org", "base_url is 'ftp://x.org': it is an http or https URL"),
+        ("smtp", "tls=maybe", "smtp: tls is 'maybe'; it is starttls, tls or none"),
+        ("smtp", "port=smtp", "port is 'smtp', not a number from 1 to 65535"),
+        ("smtp", "host=smtp://x.org", "host is 'smtp://x.org': it is the name or address of a server"),
+        ("ses", "tls=maybe", "tls is 'maybe'; it is starttls, tls or none"),
+        ("ses", "region=Ireland", "region is 'Ireland'; it is one like eu-west-1"),
+        ("twilio", "max_segments=many", "max_segments is 'many', not a number from 1 to 255"),
+        ("telnyx", "callback_url=x.org", "callback_url: 'x.org' is not an http or https URL"),
+        ("messagebird", "from=A name that is long", "from: 'A name that is long' is not a number, a short code"),
+        ("bird", "max_segments=0", "max_segments is '0', not a number from 1 to 255"),
+        ("fcm", "validate_only=maybe", "validate_only: 'maybe' is not true or false"),
+        ("fcm", "project=My project", "project is 'My project': it is the id of a project"),
+        ("slack", "base_url=slack.com", "base_url is 'slack.com': it is an http or https URL"),
+        ("http", "base_url=https://x.org?a=b", "base_url is 'https://x.org?a=b': it is an http or https URL"),
+        ("http", "token_url=x.org/token", "token_url is 'x.org/token': it is an http or https URL"),
+        ("http", "header=Host", "header: 'Host' cannot be set"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(cli: Cli, db: Connection, provider: str, setting: str, said: str) -> None:
+    channel = next(
+        row["channel"] for row in cli("connections", "providers", "--json").json if row["provider"] == provider
+    )
+    db.execute("select pgwhen.add_connection('c', %s, %s, '{}', '{}')", [channel, provider])
+    for how in ([setting], ["--set", setting]):
+        done = cli("connections", "set", "c", *how)
+        assert done.code == 2 and said in done.err
+    assert cli("connections", "show", "c", "--json").json["settings"] == {}
+
+
+def test_one_with_such_a_value_is_not_added(cli: Cli) -> None:
+    done = cli("connections", "add", "c", "--provider", "resend", "--secret", "env:A", "--set", "batch=x")
+    assert done.code == 2 and "resend: batch is 'x'" in done.err and done.out == ""
+    done = cli("connections", "add", "c", "--provider", "smtp", "--set", "host=x.org", "--set", "tls=maybe")
+    assert done.code == 2 and "smtp: tls is 'maybe'" in done.err
+    assert cli("connections", "list", "--json").json == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "settings"),
+    [
+        ("resend", ["batch=1", "from=Acme <a@x.org>", "base_url=http://127.0.0.1:8080/api"]),
+        ("smtp", ["host=::1", "port=2525", "tls=none", "from=ü@xn--bcher-kva.example"]),
+        ("ses", ["region=us-gov-west-1"]),
+        ("twilio", ["from=MG0123456789abcdef", "max_segments=255", "callback_url=https://x.org/in?a=b"]),
+        ("telnyx", ["from=Acme", "profile=4001"]),
+        ("fcm", ["validate_only=TRUE", "project=shop-4711"]),
+        ("http", ["base_url=https://x.org/api/", "header=X-Key"]),
+    ],
+)
+def test_a_value_that_can_be_is_taken(cli: Cli, db: Connection, provider: str, settings: list[str]) -> None:
+    channel = next(
+        row["channel"] for row in cli("connections", "providers", "--json").json if row["provider"] == provider
+    )
+    db.execute("select pgwhen.add_connection('c', %s, %s, '{}', '{}')", [channel, provider])
+    done = cli("connections", "set", "c", *settings)
+    assert done.code == 0, done.err
+
+
 def test_one_that_is_in_use_is_removed_by_force_only(cli: Cli, db: Connection) -> None:
     cli("connections", "add", "mail", "--provider", "resend", "--secret", "env:A")
     define(db, [{"id": "a"}], name="letters")

@@ -96,6 +96,21 @@ def test_recover(cli: Cli, db: Connection) -> None:
     assert cli("endpoints", "recover", "orders", "--since", "1h", "--yes", "--json").json == []
 
 
+def test_what_could_not_be_rendered_is_counted_and_left_out(cli: Cli, db: Connection) -> None:
+    add(db)
+    actions = begin(db, tell(db), 1, 2, 3)
+    report(db, actions[:2], "permanent", {})
+    done = cli("endpoints", "recover", "orders", "--since", "1h")
+    assert done.code == 0 and done.out.startswith("orders: 0 executions retried\n"), "there is nothing to be asked"
+    freeze(db, actions[2:])
+    report(db, actions[2:], "permanent", {"ok": False})
+    assert "1 webhook: pgwhen endpoints recover orders" in cli("endpoints", "show", "orders").out
+    done = cli("endpoints", "recover", "orders", "--since", "1h", "--yes")
+    assert done.code == 0 and done.out.startswith("orders: 1 execution retried\n")
+    assert "2 executions left out: the webhook could not be rendered" in done.err
+    assert done.out.count("left out: could not be rendered") == 2
+
+
 def test_one_is_one(cli: Cli, db: Connection) -> None:
     add(db)
     actions = begin(db, tell(db), 1)

@@ -123,6 +123,36 @@ def test_what_was_held_is_no_attempt(cli: Cli, db: Connection) -> None:
     assert " held" in out and "attempt" not in out
 
 
+def test_outputs_are_shown_on_one_line(cli: Cli, db: Connection) -> None:
+    happen(db, define(db, [{"id": "a"}, {"id": "b"}], [("a", "b", "success")]), {"id": 7})
+    perform(db, output={"text": "first\nsecond " + "x" * 100, "\x1b[2J": 1})
+    perform(db, "permanent")
+    out = cli("show", *ids(db)).out
+    (line,) = [line for line in out.splitlines() if line.startswith("      output ")]
+    assert "first" in line and len(line) == 100 and line.endswith("…") and "\x1b" not in out
+
+
+def test_the_queue_counts_attempts_and_not_claims(cli: Cli, db: Connection) -> None:
+    def shown() -> tuple[dict[str, int], str]:
+        (row,) = cli("queue", "--actions", "--json").json
+        return {name: row[name] for name in ("attempt", "attempts", "tries")}, cli("queue", "--actions").out
+
+    cli("connections", "add", "smtp", "--provider", "smtp", "--secret", "env:NOT_THERE")
+    happen(db, define(db, [{"id": "a"}]), {"id": 7})
+    cli("connections", "pause", "smtp")
+    freeze(db, claim(db), connection="smtp")
+    assert shown()[0] == {"attempt": 1, "attempts": 0, "tries": 0}, "it was held: nothing was tried"
+    cli("connections", "resume", "smtp")
+    perform(db, "throttled")
+    assert shown()[0] == {"attempt": 2, "attempts": 1, "tries": 0}
+    assert "1, 0 of them counted" in shown()[1]
+    db.execute("update pgwhen.sleepers set due_at = now() - interval '1 second'")
+    db.execute("update pgwhen.connections set throttled_until = null")
+    freeze(db, claim(db))
+    assert shown()[0] == {"attempt": 3, "attempts": 2, "tries": 0}, "one is being sent"
+    assert "2, 1 of them counted" in shown()[1]
+
+
 def test_what_operators_did_and_why_it_failed(cli: Cli, db: Connection) -> None:
     happen(db, define(db, [{"id": "a"}]), {"id": 7})
     perform(db, "permanent")

@@ -191,6 +191,28 @@ def test_example_appointment_reminder(stage: Stage) -> None:
     ]
 
 
+def test_example_sla_reminder(stage: Stage) -> None:
+    stage.set_clock("2026-05-13T15:00:00+02:00")  # a Wednesday
+    stage.sql(
+        "insert into holidays (country, day, name) values ('nl', '2026-05-14', 'Ascension'), ('be', '2026-05-15', '')"
+    )
+    stage.attach("jobs")
+    stage.sql("grant select on holidays to pgwhen_actions")
+    stage.apply("docs/examples/sla_reminder.yaml")
+    anna = client(stage)
+    stage.sql("insert into jobs (title, client_id) values ('Boiler', %s), ('Roof', %s)", anna, anna)
+    stage.poll()
+    stage.set_clock("2026-05-15T13:59:59+02:00")
+    stage.sql("update jobs set scheduled_at = '2026-05-20 09:00+02' where title = 'Roof'")
+    stage.poll()
+    assert not stage.mails, "Thursday did not count"
+    stage.set_clock("2026-05-15T14:00:00+02:00")
+    stage.poll()
+    assert stage.subjects() == [("planning@example.com", "No date yet: Boiler")]
+    assert body(stage.mails[0]).strip() == "Anna (+31612345678) has waited for eight working hours."
+    assert [row["status"] for row in stage.executions()] == ["completed"] * 2
+
+
 def test_example_win_back(stage: Stage) -> None:
     stage.apply("docs/examples/win_back.yaml")
     stage.sql("select pgwhen.start_execution('win_back', %s)", '{"email": "anna@example.com", "name": "Anna <b>"}')

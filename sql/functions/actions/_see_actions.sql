@@ -5,7 +5,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
 begin
   if jsonb_typeof(p_poller -> 'actions') is distinct from 'array' or p_poller -> 'actions' = '[]' then
     return;

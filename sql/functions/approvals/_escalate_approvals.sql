@@ -5,17 +5,20 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_replaced uuid[];
   v_asked uuid[];
   v_approvers text[];
 begin
   select array_agg(r.approval_id) into v_replaced
   from unnest(p_steps) s
-  join pgwhen.approval_requests r on r.execution_id = s.execution_id and r.step_id = s.step_id
+  cross join lateral (
+    select q.approval_id from pgwhen.approval_requests q
+    where q.execution_id = s.execution_id and q.step_id = s.step_id and q.outcome is null
+    offset 0) r
   join pgwhen.executions x on x.execution_id = s.execution_id
   join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
-  where r.outcome is null and t.compiled #> '{escalate,replace}' = 'true';
+  where t.compiled #> '{escalate,replace}' = 'true';
   update pgwhen.approvers a
   set withdrawn_at = v_now, withdrawn_because = 'replaced: nobody had decided in time'
   from unnest(v_replaced) i (approval_id)
@@ -27,11 +30,13 @@ begin
     insert into pgwhen.approvers (approval_id, token, asked_at, place, approver, user_name, role_name, email, phone)
     select r.approval_id, gen_random_uuid(), v_now, a.place + 1000, a.approver, a.user_name, a.role_name, a.email, a.phone
     from context c
-    join pgwhen.approval_requests r on r.execution_id = c.execution_id and r.step_id = c.step_id
+    cross join lateral (
+      select q.approval_id, q.requester from pgwhen.approval_requests q
+      where q.execution_id = c.execution_id and q.step_id = c.step_id and q.outcome is null
+      offset 0) r
     join pgwhen.executions x on x.execution_id = c.execution_id
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = c.step_id
     cross join lateral pgwhen._resolve_approvers(t.compiled #> '{escalate,to}', c.context, r.requester) a
-    where r.outcome is null
     -- Somebody who is an approver already is asked again, and comes back if replaced.
     on conflict (approval_id, approver) do update
     set withdrawn_at = null, withdrawn_because = null, asked_at = coalesce(approvers.asked_at, v_now)

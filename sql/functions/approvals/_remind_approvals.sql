@@ -4,17 +4,19 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_ids uuid[];
   v_approvers text[];
 begin
   with due as materialized (
     select r.approval_id, r.execution_id, r.step_id, t.compiled -> 'remind' as remind
     from unnest(p_steps) s
-    join pgwhen.approval_requests r on r.execution_id = s.execution_id and r.step_id = s.step_id
+    cross join lateral (
+      select q.approval_id, q.execution_id, q.step_id from pgwhen.approval_requests q
+      where q.execution_id = s.execution_id and q.step_id = s.step_id and q.outcome is null
+      offset 0) r
     join pgwhen.executions x on x.execution_id = s.execution_id
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
-    where r.outcome is null
   ), reminded as (
     update pgwhen.approval_requests r
     set reminder_count = r.reminder_count + 1

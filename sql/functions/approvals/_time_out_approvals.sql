@@ -6,8 +6,10 @@ as $$
 begin
   perform pgwhen._settle_approval(r.approval_id, 'timed_out', null)
   from unnest(p_steps) s
-  join pgwhen.approval_requests r on r.execution_id = s.execution_id and r.step_id = s.step_id
-  where r.outcome is null;
+  cross join lateral (
+    select q.approval_id from pgwhen.approval_requests q
+    where q.execution_id = s.execution_id and q.step_id = s.step_id and q.outcome is null
+    offset 0) r;
 end
 $$;
 comment on function pgwhen._time_out_approvals(pgwhen.step_ref[]) is 'Ends approvals that nobody has decided in time.';

@@ -15,9 +15,10 @@ begin
       or l.is_read
         and not exists (
           select from pgwhen.loop_items i
-          where i.execution_id = l.execution_id and i.step_id = l.step_id and i.item_index >= l.made_count)
+          where i.execution_id = l.execution_id and i.step_id = l.step_id and i.item_index >= l.made_count
+          offset 0)
         and not exists (
-          select from pgwhen.children c where c.parent_execution_id = l.execution_id and c.parent_step_id = l.step_id)
+          select from pgwhen.children c where c.parent_execution_id = l.execution_id and c.parent_step_id = l.step_id offset 0)
   ), ended as (
     update pgwhen.execution_steps s
     set status = case when e.fails then 'failed' else 'completed' end, outcome = case when e.fails then 'error' else 'success' end,

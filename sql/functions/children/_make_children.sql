@@ -5,7 +5,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_roots pgwhen.step_ref[];
 begin
   with loop as materialized (
@@ -17,16 +17,20 @@ begin
       select count(*)::integer as open from pgwhen.children c
       where c.parent_execution_id = l.execution_id and c.parent_step_id = l.step_id) o
     where l.at_once > o.open
-  ), taken as materialized (
-    delete from pgwhen.loop_items i
-    using loop l
+  ), next as materialized (
+    -- A step of its own: joined with the delete, it could be asked anew for each item that is left.
+    select l.execution_id, l.step_id, l.generation, n.item_index
+    from loop l
     cross join lateral (
       select n.item_index from pgwhen.loop_items n
       where n.execution_id = l.execution_id and n.step_id = l.step_id and n.item_index >= l.made_count
       order by n.item_index
       limit least(l.room, l.share)) n
-    where i.execution_id = l.execution_id and i.step_id = l.step_id and i.item_index = n.item_index
-    returning i.execution_id, i.step_id, i.item_index, i.item, l.generation
+  ), taken as materialized (
+    delete from pgwhen.loop_items i
+    using next n
+    where i.execution_id = n.execution_id and i.step_id = n.step_id and i.item_index = n.item_index
+    returning i.execution_id, i.step_id, i.item_index, i.item, n.generation
   ), again as (
     insert into pgwhen.handovers (execution_id, step_id, purpose)
     select l.execution_id, l.step_id, 'loop' from loop l where l.room > l.share

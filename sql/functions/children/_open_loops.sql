@@ -22,7 +22,10 @@ begin
       (t.compiled ->> 'max')::integer as max
     from pgwhen._build_contexts(v_new, 'start') c
     join pgwhen.executions x on x.execution_id = c.execution_id
-    join pgwhen.execution_steps s on s.execution_id = c.execution_id and s.step_id = c.step_id and s.part = 0
+    cross join lateral (
+      select e.generation from pgwhen.execution_steps e
+      where e.execution_id = c.execution_id and e.step_id = c.step_id and e.part = 0
+      offset 0) s
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = c.step_id
   ), opened as (
     insert into pgwhen.loops (execution_id, generation, at_once, item_limit, failed_limit, is_read, step_id, source, note)
@@ -39,7 +42,8 @@ begin
     and (g.generation = g.fresh_generation or not exists (
       select from pgwhen.executions c
       where c.parent_execution_id = g.execution_id and c.parent_step_id = g.step_id and c.item_index = i.n - 1
-        and c.parent_generation between g.fresh_generation and g.generation - 1 and c.status = 'completed' and c.item = i.item));
+        and c.parent_generation between g.fresh_generation and g.generation - 1 and c.status = 'completed' and c.item = i.item
+      offset 0));
 end
 $$;
 comment on function pgwhen._open_loops(pgwhen.step_ref[]) is 'Begins the loops among the steps that are not at work yet.';

@@ -5,7 +5,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_due pgwhen.step_ref[];
   v_contexts jsonb;
   v_settled pgwhen.step_ref[];
@@ -38,7 +38,10 @@ begin
       coalesce(pgwhen._value(t.compiled -> 'with', v_contexts -> (r.execution_id || ':' || r.step_id)), '{}') as input
     from unnest(v_due) r
     join pgwhen.executions x on x.execution_id = r.execution_id
-    join pgwhen.execution_steps s on s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0
+    cross join lateral (
+      select y.generation from pgwhen.execution_steps y
+      where y.execution_id = r.execution_id and y.step_id = r.step_id and y.part = 0
+      offset 0) s
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = r.step_id
     left join pgwhen.events e on e.event_id = x.event_id
     left join pgwhen.workflows w on w.tenant = x.tenant and w.workflow = t.compiled ->> 'workflow'
@@ -90,10 +93,10 @@ begin
       reason = case when k.is_out then format('%s was not started: its suppress_if or if kept it out', k.compiled ->> 'workflow') end,
       output = case when k.problem is null then jsonb_build_object('execution', p.child_id) end,
       error = jsonb_build_object('class', 'permanent') || k.problem
-    from kept_out k
+    from (select k.*, 0 as part from kept_out k offset 0) k
     left join planned p on p.execution_id = k.execution_id and p.step_id = k.step_id
     where (k.problem is not null or k.is_out or k.compiled -> 'await' = 'false')
-      and s.execution_id = k.execution_id and s.step_id = k.step_id and s.part = 0 and s.status = 'waiting'
+      and s.execution_id = k.execution_id and s.step_id = k.step_id and s.part = k.part and s.status = 'waiting'
     returning s.execution_id, s.step_id, s.status
   )
   select

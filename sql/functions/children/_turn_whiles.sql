@@ -9,7 +9,7 @@ declare
     join pgwhen.loops l on l.execution_id = r.execution_id and l.step_id = r.step_id
     where l.source = 'while' and not l.is_read
       and not exists (
-        select from pgwhen.children c where c.parent_execution_id = r.execution_id and c.parent_step_id = r.step_id));
+        select from pgwhen.children c where c.parent_execution_id = r.execution_id and c.parent_step_id = r.step_id offset 0));
 begin
   if v_steps = '{}' then
     return;

@@ -14,7 +14,7 @@ as $$
 #variable_conflict use_column
 declare
   c_roots constant text[] := '{event,input,new,old,changed,vars,tenant,workflow,execution,now,item,index,steps}'::text[];
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_execution_ids uuid[];
   v_step_ids text[];
   v_contexts jsonb[];

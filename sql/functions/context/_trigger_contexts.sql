@@ -12,7 +12,7 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_contexts jsonb[];
   v_shapes integer[];
   v_attachments integer[];

@@ -6,7 +6,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_started timestamptz := pgwhen._now();
+  v_started timestamptz := pgwhen._clock();
   v_clock timestamptz := clock_timestamp(); -- wall clock: statement_timeout runs on it
   v_taken record;
   v_timeout double precision;

@@ -1,13 +1,23 @@
 -- The one place where what providers tell is written, whatever their form. Each event counts once, however often it is told. An event
 -- belongs to an execution where our key came back and that message left by this connection: a tenant cannot speak of another's.
 -- Rows are written in the order of their ids, so that two callbacks that overlap wait for each other and do not deadlock.
+--
+-- A gateway keeps its sessions for long: the settings are those of the engine's entry points (tick).
 create or replace function pgwhen._record_deliveries(p_connection text, p_provider text, p_channel text, p_told jsonb) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
+set jit = off
+set plan_cache_mode = force_generic_plan
+set join_collapse_limit = 1
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_material = off
 as $$
 declare
   v_tenant constant text := pgwhen._tenant();
-  v_now constant timestamptz := pgwhen._now();
+  v_now constant timestamptz := pgwhen._clock();
   v_rows jsonb;
 begin
   begin
@@ -20,9 +30,13 @@ begin
     ), ours as materialized (
       select distinct t.key, f.execution_id, f.step_id, f.generation, f.part, x.tenant
       from told t
-      join pgwhen.frozen_messages f on f.execution_id = t.execution_id and f.step_id = t.step_id and f.generation = t.generation and f.part = t.part
-      join pgwhen.executions x on x.execution_id = f.execution_id
-      where f.connection = p_connection and x.tenant in (select pgwhen._sharing_tenants(v_tenant, p_connection))
+      cross join lateral (
+        select m.execution_id, m.step_id, m.generation, m.part from pgwhen.frozen_messages m
+        where m.execution_id = t.execution_id and m.step_id = t.step_id and m.generation = t.generation and m.part = t.part
+          and m.connection = p_connection
+        offset 0) f
+      cross join lateral (select e.tenant from pgwhen.executions e where e.execution_id = f.execution_id offset 0) x
+      where x.tenant in (select pgwhen._sharing_tenants(v_tenant, p_connection))
     ), recorded as (
       insert into pgwhen.deliveries (received_at, at, execution_id, generation, part, tenant, connection_tenant, connection, provider,
         channel, provider_event_id, nonce, provider_message_id, step_id, status, event, address, detail)

@@ -10,7 +10,8 @@ begin
     coalesce(d.detail ->> 'message', d.detail ->> 'keyword', d.event))
   from jsonb_to_recordset(p_rows) as d (tenant text, connection_tenant text, connection text, channel text, address text, status text, event text,
     detail jsonb, told jsonb, execution_id uuid, step_id text)
-  left join pgwhen.executions x on x.execution_id = d.execution_id
+  left join lateral (
+    select e.workflow_id, e.version from pgwhen.executions e where e.execution_id = d.execution_id offset 0) x on true
   left join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = d.step_id
   cross join lateral (
     select d.tenant where d.status <> 'received'

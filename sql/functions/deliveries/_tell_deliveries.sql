@@ -14,7 +14,8 @@ begin
     select d.*, case when d.status = 'received' then 'sms.received' else 'message.' || d.status end as type, w.workflow, x.depth
     from jsonb_to_recordset(p_rows) as d (delivery_id bigint, tenant text, connection text, channel text, address text, status text, event text,
       at timestamptz, detail jsonb, told jsonb, execution_id uuid, step_id text, generation integer, part integer, provider_message_id text)
-    left join pgwhen.executions x on x.execution_id = d.execution_id
+    left join lateral (
+      select e.workflow_id, e.depth from pgwhen.executions e where e.execution_id = d.execution_id offset 0) x on true
     left join pgwhen.workflows w on w.workflow_id = x.workflow_id
     where d.status <> 'accepted'
   ), wanted as (
@@ -47,7 +48,8 @@ begin
   insert into pgwhen.handovers (execution_id, step_id, purpose)
   select distinct d.execution_id, d.step_id, 'notification'
   from jsonb_to_recordset(p_rows) as d (execution_id uuid, step_id text, status text)
-  join pgwhen.executions x on x.execution_id = d.execution_id
+  cross join lateral (
+    select e.workflow_id, e.version from pgwhen.executions e where e.execution_id = d.execution_id offset 0) x
   join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = d.step_id
   where d.status <> 'accepted' and t.type = 'notification';
   get diagnostics v_handed = row_count;

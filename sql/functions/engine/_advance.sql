@@ -65,9 +65,9 @@ begin
     if v_leaving is not null then
       v_left := pgwhen._leave_rest(v_leaving);
       select array_agg(r) into v_start from unnest(v_start) r
-      where not exists (select from pgwhen.execution_steps s where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0);
+      where not exists (select from pgwhen.execution_steps s where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0 offset 0);
       select array_agg(r) into v_dead from unnest(v_dead) r
-      where not exists (select from pgwhen.execution_steps s where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0);
+      where not exists (select from pgwhen.execution_steps s where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0 offset 0);
     end if;
     if v_dead is not null then
       insert into pgwhen.execution_steps (execution_id, queued_at, finished_at, generation, step_id, status)

@@ -8,7 +8,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_recorded record;
 begin
   perform from (select distinct r.execution_id from unnest(p_reports) r) r

@@ -11,7 +11,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_messages bigint[];
   v_locked bigint[] := p_leased;
   v_batches uuid[];
@@ -90,7 +90,7 @@ begin
     v_messages := pgwhen._batch_messages(v_batches, v_locked);
   end loop;
 
-  if cardinality(v_claimed) is distinct from cardinality(v_locked) then
+  if coalesce(cardinality(v_claimed), 0) <> cardinality(v_locked) then
     perform pgwhen._drop_stale_messages(v_locked);
   end if;
   if v_claimed is null then

@@ -11,7 +11,8 @@ as $$
     select c.*, (c.extra #>> '{batch,id}')::uuid as batch_id, c.extra ? 'batch' and exists (
         select from pgwhen.attempts a
         where a.execution_id = c.execution_id and a.step_id = c.step_id and a.generation = c.generation and a.part = c.part
-          and (a.class in ('ok', 'uncertain') or a.class = 'transient' and a.answer is not null)) as bound,
+          and (a.class in ('ok', 'uncertain') or a.class = 'transient' and a.answer is not null)
+        offset 0) as bound,
       row_number() over (partition by c.extra #>> '{batch,id}' order by c.nth) as nth_of_batch
     from unnest(p_claimed) with ordinality as c (execution_id, step_id, generation, part, attempt, message_id, tenant, workflow, type,
       definition, context, frozen, connection, idempotency_key, timeout_seconds, lease_until, extra, nth)

@@ -5,7 +5,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_roots pgwhen.step_ref[] := pgwhen._match_events(p_messages);
   v_is_late boolean := (p_messages[1]).occurred_at < v_now - interval '5 minutes';
 begin

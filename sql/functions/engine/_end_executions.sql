@@ -7,7 +7,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_ids uuid[] := array(select distinct r.execution_id from unnest(p_steps) r);
   v_told pgwhen.step_ref[];
 begin

@@ -1,9 +1,10 @@
 -- For steps that have a row already: those that wake for another attempt, that an operator retries, that were held, and messages
 -- that a step sends beside its own work. p_parts goes with p_steps; without it they are the steps themselves.
 create or replace function pgwhen._enqueue_actions(p_steps pgwhen.step_ref[], p_parts integer[] default null) returns void
-language sql
+language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
+begin
   with path as materialized (
     select pgwhen._queue_is_short() as direct, pgwhen._now() as now, nullif(current_setting('pgwhen.late', true), '')::jsonb as late
   ), changed as (
@@ -27,6 +28,7 @@ as $$
   insert into pgwhen.ready (execution_id, queued_at, part, generation, priority, tenant, step_id)
   select c.execution_id, coalesce((p.late ->> c.execution_id::text)::timestamptz, p.now), c.part, c.generation, x.priority, x.tenant, c.step_id
   from changed c join pgwhen.executions x on x.execution_id = c.execution_id, path p
-  where not p.direct
+  where not p.direct;
+end
 $$;
 comment on function pgwhen._enqueue_actions(pgwhen.step_ref[], integer[]) is 'Puts actions into the queue, or into ready while the queue is long.';

@@ -6,7 +6,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_messages bigint[];
   v_causes text[];
   v_reasons text[];

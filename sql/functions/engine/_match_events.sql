@@ -15,7 +15,7 @@ set timezone = 'UTC'
 set enable_hashjoin = on
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_max_depth integer := pgwhen._setting('max_depth', 8);
   v_roots pgwhen.step_ref[];
 begin

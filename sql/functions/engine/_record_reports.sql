@@ -17,7 +17,7 @@ begin
   with found as materialized (
     select r.*, s.execution_id is not null as is_live, x.tenant, x.status in ('pending', 'running', 'waiting') and (r.part = 0 or exists (
         select from pgwhen.execution_steps z
-        where z.execution_id = r.execution_id and z.step_id = r.step_id and z.part = 0 and z.status = 'waiting')) as is_open,
+        where z.execution_id = r.execution_id and z.step_id = r.step_id and z.part = 0 and z.status = 'waiting' offset 0)) as is_open,
       x.workflow_id, x.version, s.tries, f.connection, f.batch_id,
       -- Since the first attempt, but for the time that it was kept back: what waits before it does not use up retry.within.
       case when r.class in ('transient', 'throttled', 'uncertain') then coalesce((

@@ -1,8 +1,9 @@
 -- The state of an execution follows from its steps: something to do, running; only sleepers, waiting; nothing open, completed.
 create or replace function pgwhen._refresh_executions(p_execution_ids uuid[]) returns void
-language sql
+language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
+begin
   with state as (
     select i.execution_id, t.status, t.had_failures
     from unnest(p_execution_ids) i (execution_id)
@@ -36,6 +37,7 @@ as $$
   )
   delete from pgwhen.unfinished u
   using changed c
-  where c.status = 'completed' and u.execution_id = c.execution_id
+  where c.status = 'completed' and u.execution_id = c.execution_id;
+end
 $$;
 comment on function pgwhen._refresh_executions(uuid[]) is 'Sets running, waiting or completed from the steps of executions.';

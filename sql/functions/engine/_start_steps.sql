@@ -12,7 +12,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_direct boolean := pgwhen._queue_is_short();
   v_room integer := case when v_direct then coalesce(nullif(current_setting('pgwhen.claim_room', true), ''), '0')::integer else 0 end;
   v_until timestamptz := case when v_room > 0 then current_setting('pgwhen.claim_until')::timestamptz end;

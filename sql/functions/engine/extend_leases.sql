@@ -12,7 +12,7 @@ set enable_bitmapscan = off
 set enable_material = off
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_count integer;
 begin
   update pgmq.q_pgwhen_actions q

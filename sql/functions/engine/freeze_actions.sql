@@ -18,7 +18,7 @@ set enable_bitmapscan = off
 set enable_material = off
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_switched boolean := exists (select from pgwhen.kill_switches);
   v_limited boolean := exists (select from pgwhen.suppressions)
     or exists (select from pgwhen.connections c where c.rate_limit is not null or c.concurrency is not null or c.opened_until is not null)

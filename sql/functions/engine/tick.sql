@@ -18,7 +18,7 @@ set enable_bitmapscan = off
 set enable_material = off
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_dispatched integer;
   v_woken integer;
   v_handed integer;

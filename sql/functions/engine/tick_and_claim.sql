@@ -31,7 +31,7 @@ begin
   perform pgwhen._see_poller(p_poller, p_max);
   if p_max > 0 then
     perform pgwhen._expire_leases(p_max);
-    v_until := pgwhen._now() + p_lease_seconds * interval '1 second';
+    v_until := pgwhen._clock() + p_lease_seconds * interval '1 second';
     perform set_config('pgwhen.claimed', '{}', true), set_config('pgwhen.claim_until', v_until::text, true),
       set_config('pgwhen.claim_contract', p_poller ->> 'contract', true),
       set_config('pgwhen.claim_room', case when exists (select from pgwhen.kill_switches) then '0' else (p_max - pgwhen._due_actions(p_max))::text end, true);

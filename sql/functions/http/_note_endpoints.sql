@@ -7,7 +7,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_patience interval := make_interval(days => pgwhen._setting('endpoint_disable_days', 5));
   v_disabled record;
 begin

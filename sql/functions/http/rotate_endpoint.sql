@@ -4,7 +4,7 @@ language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_endpoint pgwhen.endpoints := pgwhen._require_endpoint(p_name);
   v_secrets jsonb;
 begin

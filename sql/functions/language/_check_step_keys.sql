@@ -75,6 +75,8 @@ begin
   if v_known.kind = 'database' then
     v_problems := v_problems || pgwhen._check_statement_keys(p_step, p_path);
   end if;
+  v_problems := v_problems || pgwhen._check_locale(p_step -> 'locale', p_path || '.locale')
+    || case when v_type = 'notification' then pgwhen._check_locale(p_step #> '{to,locale}', p_path || '.to.locale') else '[]' end;
   case v_type
     when 'condition' then
       if not p_step ? 'if' then
@@ -135,6 +137,7 @@ begin
           'attendees answer to somebody');
       end if;
     when 'http' then
+      v_problems := v_problems || pgwhen._check_request(p_step, p_path);
       if (p_step ? 'json')::integer + (p_step ? 'form')::integer + (p_step ? 'body')::integer + (p_step ? 'multipart')::integer > 1 then
         v_problems := v_problems || pgwhen._problem('WF014', p_path, 'a request has one of json, form, multipart and body');
       end if;

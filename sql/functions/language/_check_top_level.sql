@@ -21,7 +21,8 @@ begin
   elsif p_definition ? 'edges' and not p_definition ? 'nodes' then
     v_problems := v_problems || pgwhen._problem('WF014', 'edges', 'edges goes with nodes');
   end if;
-  return v_problems;
+  -- The one constant that means something: the locale of messages whose step has none.
+  return v_problems || pgwhen._check_locale(p_definition #> '{vars,locale}', 'vars.locale');
 end
 $$;
 comment on function pgwhen._check_top_level(jsonb) is 'Problems with the top level of a definition.';

@@ -6,7 +6,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_version integer;
 begin
   select coalesce(max(v.version), 0) + 1 into v_version from pgwhen.versions v where v.workflow_id = p_workflow_id;

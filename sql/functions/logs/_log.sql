@@ -5,7 +5,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
 begin
   if pgwhen._log_rank(p_level) < coalesce(pgwhen._log_rank((select s.value #>> '{}' from pgwhen.settings s where s.name = 'log_level')), 2) then
     return;

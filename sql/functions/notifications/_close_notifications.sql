@@ -5,7 +5,7 @@ as $$
 declare
   v_told pgwhen.step_ref[] := array(
     select r from unnest(p_steps) r
-    where exists (select from pgwhen.notifications n where n.execution_id = r.execution_id and n.step_id = r.step_id));
+    where exists (select from pgwhen.notifications n where n.execution_id = r.execution_id and n.step_id = r.step_id offset 0));
 begin
   if v_told <> '{}' then
     perform pgwhen._cancel_messages(v_told, 'the notification ended');

@@ -23,10 +23,19 @@ begin
       from (select distinct u.execution_id, u.step_id from unnest(p_steps) u) r
       join pgwhen.executions x on x.execution_id = r.execution_id
       join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = r.step_id
-      join pgwhen.execution_steps s on s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0
+      cross join lateral (
+        select e.generation, e.status from pgwhen.execution_steps e
+        where e.execution_id = r.execution_id and e.step_id = r.step_id and e.part = 0
+        offset 0) s
       left join pgwhen.notifications n on n.execution_id = r.execution_id and n.step_id = r.step_id and n.generation = s.generation
-      left join pgwhen.execution_steps p on p.execution_id = r.execution_id and p.step_id = r.step_id and p.part = n.place and n.place > 0
-      left join pgwhen.sleepers z on z.execution_id = r.execution_id and z.step_id = r.step_id and z.part = 0 and z.purpose = 'timeout'
+      left join lateral (
+        select e.status from pgwhen.execution_steps e
+        where e.execution_id = r.execution_id and e.step_id = r.step_id and e.part = n.place and n.place > 0
+        offset 0) p on true
+      left join lateral (
+        select a.due_at from pgwhen.sleepers a
+        where a.execution_id = r.execution_id and a.step_id = r.step_id and a.part = 0 and a.purpose = 'timeout'
+        offset 0) z on true
       left join lateral (
         select pgwhen._known_delivery(r.execution_id, r.step_id, n.generation, n.place) as delivery
         where p.status = 'completed' and t.compiled ? 'fallback') k on true) j

@@ -10,9 +10,15 @@ begin
     select s.execution_id, s.step_id, n.recipient, bool_and(p.status = 'skipped') as is_refused,
       string_agg(format('%s: %s', n.channels[p.part], coalesce(p.error ->> 'message', p.reason, p.status)), '; ' order by p.part) as said
     from unnest(p_steps) r
-    join pgwhen.execution_steps s on s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0
+    cross join lateral (
+      select e.* from pgwhen.execution_steps e
+      where e.execution_id = r.execution_id and e.step_id = r.step_id and e.part = 0
+      offset 0) s
     join pgwhen.notifications n on n.execution_id = s.execution_id and n.step_id = s.step_id and n.generation = s.generation
-    join pgwhen.execution_steps p on p.execution_id = s.execution_id and p.step_id = s.step_id and p.part > 0 and p.generation = s.generation
+    cross join lateral (
+      select e.* from pgwhen.execution_steps e
+      where e.execution_id = s.execution_id and e.step_id = s.step_id and e.part > 0 and e.generation = s.generation
+      offset 0) p
     group by s.execution_id, s.step_id, n.recipient
   loop
     if v_step.is_refused then

@@ -5,7 +5,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_sending pgwhen.step_ref[];
   v_done pgwhen.step_ref[];
 begin
@@ -31,11 +31,11 @@ begin
     update pgwhen.execution_steps s
     set status = 'completed', outcome = 'success', finished_at = v_now, reason = 'collected into a digest',
       output = jsonb_build_object('recipient', n.recipient, 'digest', n.digest_id, 'sent_by', g.sent_by)
-    from unnest(v_done) r
+    from (select u.*, 0 as part from unnest(v_done) u offset 0) r
     join pgwhen.executions x on x.execution_id = r.execution_id
     join pgwhen.notifications n on n.execution_id = r.execution_id and n.step_id = r.step_id and n.generation = x.generation
     join pgwhen.digests g on g.digest_id = n.digest_id
-    where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0;
+    where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = r.part;
     perform pgwhen._advance(v_done);
   end if;
   if v_sending is not null then

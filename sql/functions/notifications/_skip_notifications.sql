@@ -6,8 +6,8 @@ as $$
 begin
   update pgwhen.execution_steps s
   set status = 'skipped', outcome = 'success', finished_at = pgwhen._now(), reason = r.reason
-  from unnest(p_steps, p_reasons) r (execution_id, step_id, reason)
-  where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0;
+  from (select u.*, 0 as part from unnest(p_steps, p_reasons) u (execution_id, step_id, reason) offset 0) r
+  where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = r.part;
   delete from pgwhen.sleepers z using unnest(p_steps) r where z.execution_id = r.execution_id and z.step_id = r.step_id;
   perform pgwhen._advance(p_steps);
 end

@@ -5,7 +5,7 @@ language plpgsql stable
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_table text;
   v_has_rows boolean;
   v_ahead integer;

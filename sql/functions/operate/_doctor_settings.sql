@@ -24,6 +24,12 @@ as $$
     select 'error', format('setting log_level is %s, not debug, info, warning or error', s.value), 'update pgwhen.settings set value = ''"info"'' where name = ''log_level'''
     from pgwhen.settings s
     where s.name = 'log_level' and pgwhen._log_rank(s.value #>> '{}') is null
+    union all
+    -- From before such a value was refused.
+    select 'error', format('setting recipient_caps caps nothing for %s, which is not a channel with recipients', pgwhen._quote(to_jsonb(c.channel))),
+      'Channels are email, sms, push and chat: update pgwhen.settings set value = ... where name = ''recipient_caps'''
+    from pgwhen._recipient_caps() c
+    where c.channel not in ('email', 'sms', 'push', 'chat')
   )
   select 'settings', p.status, p.detail, p.hint from problem p
   union all

@@ -7,7 +7,7 @@ set search_path = pg_catalog, pgwhen, pg_temp
 set lock_timeout = '2s'
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_cutoff timestamptz := least(v_now - greatest(pgwhen._setting('retention_days', 30), 1) * interval '1 day', (p_archived ->> 'cutoff')::timestamptz);
   v_failed_cutoff timestamptz := least(v_now - greatest(pgwhen._setting('failed_retention_days', 90), 1) * interval '1 day',
     (p_archived ->> 'failed_cutoff')::timestamptz);

@@ -5,7 +5,7 @@ set search_path = pg_catalog, pgwhen, pg_temp
 set timezone = 'UTC'
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_cutoff timestamptz := v_now - greatest(pgwhen._setting('retention_days', 30), 1) * interval '1 day';
   v_week timestamptz := pgwhen._oldest_week(v_cutoff);
 begin

@@ -24,7 +24,10 @@ begin
     select x.tenant, x.workflow_id, f.seq, f.event, i.item, count(*) over (partition by x.workflow_id) as many,
       sum(octet_length(i.item::text) + 2) over (partition by x.workflow_id order by f.seq) / 7000 as chunk
     from folded f
-    join pgwhen.executions x on x.execution_id = f.execution_id
+    cross join lateral (
+      select e.tenant, e.workflow_id from pgwhen.executions e
+      where e.execution_id = f.execution_id
+      offset 0) x
     cross join lateral (
       select case when f.step_id is null then jsonb_build_array(f.execution_id, f.event) else jsonb_build_array(f.execution_id, f.event, f.step_id) end as item) i
   ), payload as (

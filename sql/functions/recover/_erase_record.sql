@@ -6,7 +6,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
 begin
   delete from pgmq.q_pgwhen_events q using unnest(p_message_ids) i where q.msg_id = i;
   delete from pgwhen.watched_events w using unnest(p_event_ids) i where w.event_id = i;

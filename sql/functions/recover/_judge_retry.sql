@@ -16,16 +16,24 @@ as $$
     union all
     select f.root, c.execution_id, null
     from family f
-    join pgwhen.executions c on c.parent_execution_id = f.execution_id
-    join pgwhen.execution_steps s on s.execution_id = f.execution_id and s.step_id = c.parent_step_id and s.part = 0
-    where s.generation = c.parent_generation and (f.steps is null or c.parent_step_id = any (f.steps))
+    cross join lateral (
+      select x.execution_id, x.parent_step_id, x.parent_generation from pgwhen.executions x
+      where x.parent_execution_id = f.execution_id
+      offset 0) c
+    where (f.steps is null or c.parent_step_id = any (f.steps))
+      and c.parent_generation = (
+        select s.generation from pgwhen.execution_steps s
+        where s.execution_id = f.execution_id and s.step_id = c.parent_step_id and s.part = 0)
   ), message as materialized (
     select m.root, count(*)::integer as again
     from (
       select distinct f.root, a.execution_id, a.step_id, a.part
       from family f
-      join pgwhen.attempts a on a.execution_id = f.execution_id
-      where a.class in ('ok', 'uncertain') and (f.steps is null or a.step_id = any (f.steps))) m
+      cross join lateral (
+        select t.execution_id, t.step_id, t.part from pgwhen.attempts t
+        where t.execution_id = f.execution_id and t.class in ('ok', 'uncertain')
+        offset 0) a
+      where f.steps is null or a.step_id = any (f.steps)) m
     group by m.root
   )
   select x.execution_id,

@@ -29,13 +29,17 @@ as $$
         or p_scope = 'step' and x.status = 'failed' and s.status = 'failed' and t.compiled ->> 'on_error' = 'fail' as is_failed
     from unnest(p_execution_ids) i (execution_id)
     join pgwhen.executions x on x.execution_id = i.execution_id
-    join pgwhen.execution_steps s on s.execution_id = i.execution_id and s.part = 0
+    cross join lateral (
+      select e.* from pgwhen.execution_steps e
+      where e.execution_id = i.execution_id and e.part = 0
+      offset 0) s
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
     cross join lateral (
       -- A failure without an outcome came after a join had gone on without it (cancel_rest): nobody waits for it.
       select s.status = 'failed' and s.outcome is not null or exists (
         select from pgwhen.failures f
-        where f.execution_id = s.execution_id and f.step_id = s.step_id and f.generation = s.generation) as is_failed) f
+        where f.execution_id = s.execution_id and f.step_id = s.step_id and f.generation = s.generation
+        offset 0) as is_failed) f
   ), version as materialized (
     select distinct s.workflow_id, s.version from step s where s.ended
   ), edge as materialized (

@@ -45,9 +45,9 @@ begin
   update pgwhen.execution_steps s
   set status = 'queued', generation = x.generation, tries = 0, queued_at = pgwhen._now(), started_at = null, finished_at = null,
     outcome = null, reason = null, output = null, error = null
-  from unnest(v_requeue) r
+  from (select u.*, 0 as part from unnest(v_requeue) u offset 0) r
   join pgwhen.executions x on x.execution_id = r.execution_id
-  where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0;
+  where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = r.part;
   if p_version = 'current' then
     perform pgwhen._change_version(p_execution_ids);
   end if;
@@ -76,7 +76,10 @@ begin
     select array_agg((s.execution_id, s.step_id)::pgwhen.step_ref)
     from unnest(v_ended) i (execution_id)
     join pgwhen.executions x on x.execution_id = i.execution_id
-    join pgwhen.execution_steps s on s.execution_id = i.execution_id and s.part = 0
+    cross join lateral (
+      select e.* from pgwhen.execution_steps e
+      where e.execution_id = i.execution_id and e.part = 0
+      offset 0) s
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = s.step_id
     where (s.status in ('completed', 'skipped') or s.status = 'failed' and t.compiled ->> 'on_error' <> 'fail') and t.type <> 'stop'
       and not exists (select from unnest(v_settled) r where r.execution_id = s.execution_id and r.step_id = s.step_id));

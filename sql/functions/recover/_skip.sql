@@ -10,8 +10,8 @@ declare
 begin
   update pgwhen.execution_steps s
   set status = 'skipped', outcome = p_outcome, reason = p_reason, output = p_output, error = null, finished_at = (select pgwhen._now())
-  from unnest(v_steps) r
-  where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = 0;
+  from (select u.*, 0 as part from unnest(v_steps) u offset 0) r
+  where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = r.part;
   perform pgwhen._forget_steps(v_steps);
   if p_open is not null then
     perform pgwhen._advance(array(select (i.execution_id, p_step)::pgwhen.step_ref from unnest(p_open) i (execution_id)));

@@ -8,7 +8,7 @@ language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_target record;
   v_attachment pgwhen.attachments;
   v_where jsonb;

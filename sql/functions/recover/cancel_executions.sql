@@ -15,7 +15,7 @@ set enable_material = off
 as $$
 #variable_conflict use_column
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_ids uuid[];
   v_cancelled uuid[];
   v_results jsonb;

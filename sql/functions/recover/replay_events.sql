@@ -9,7 +9,7 @@ set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 #variable_conflict use_column
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_tenant text := pgwhen._tenant();
   v_workflow_id integer;
   v_event record;

@@ -46,9 +46,11 @@ begin
 
   v_held := array(
     select s.execution_id
-    from (select i.execution_id, p_step as step_id from unnest(v_ids) i (execution_id) offset 0) i
-    join pgwhen.execution_steps s on s.execution_id = i.execution_id and s.step_id = i.step_id and s.part = 0
-    for no key update of s skip locked);
+    from unnest(v_ids) i (execution_id)
+    cross join lateral (
+      select e.execution_id from pgwhen.execution_steps e
+      where e.execution_id = i.execution_id and e.step_id = p_step and e.part = 0
+      for no key update skip locked) s);
 
   for v_start in 1..cardinality(v_ids) by 500 loop
     select jsonb_object_agg(j.execution_id, case

@@ -17,6 +17,7 @@ as $$
     and not exists (
       select from pgwhen.recipient_sends s
       where s.tenant = m.tenant and s.channel = m.channel and s.address = r.address and s.execution_id = m.execution_id and s.step_id = m.step_id
-        and s.generation = m.generation and s.part = m.part)
+        and s.generation = m.generation and s.part = m.part
+      offset 0)
 $$;
 comment on function pgwhen._capped_messages(jsonb) is 'Messages that count for the cap of a recipient, a row for each address, with their order there.';

@@ -4,7 +4,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_started timestamptz := pgwhen._now();
+  v_started timestamptz := pgwhen._clock();
   v_now timestamptz := coalesce((p_event ->> 'at')::timestamptz, v_started);
   v_after bigint := coalesce((select max(q.msg_id) from pgmq.q_pgwhen_actions q), 0);
   v_version integer;

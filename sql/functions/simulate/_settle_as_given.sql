@@ -4,7 +4,7 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 declare
-  v_now timestamptz := pgwhen._now();
+  v_now timestamptz := pgwhen._clock();
   v_failed pgwhen.step_ref[];
   v_ending pgwhen.step_ref[];
   v_settled pgwhen.step_ref[];

@@ -25,7 +25,7 @@ begin
       where s.status = 'waiting' and e.event_id > x.event_id and (w.until_at is null or e.occurred_at <= w.until_at)
         and t.compiled #> '{wait,operations}' ? e.operation
         and pgwhen._holds(t.compiled #> '{wait,condition}', pgwhen._event_context(e, w.given)) is true
-        and not exists (select from pgwhen.taken_events k where k.execution_id = o.top_id and k.event_id = a.event_id)
+        and not exists (select from pgwhen.taken_events k where k.execution_id = o.top_id and k.event_id = a.event_id offset 0)
       order by r.execution_id, r.step_id, a.event_id
     ), won as materialized (
       select distinct on (w.top_id, w.event_id) w.execution_id, w.step_id, w.top_id, w.event_id

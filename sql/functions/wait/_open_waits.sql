@@ -10,7 +10,7 @@ declare
     select r
     from unnest(p_steps) r
     where not exists (
-      select from pgwhen.waits w where w.execution_id = r.execution_id and w.step_id = r.step_id and w.purpose = 'wait'));
+      select from pgwhen.waits w where w.execution_id = r.execution_id and w.step_id = r.step_id and w.purpose = 'wait' offset 0));
 begin
   if v_new = '{}' then
     return;

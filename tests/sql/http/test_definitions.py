@@ -1,11 +1,15 @@
 """What a definition may say of requests and webhooks."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from pgwhen.poller.channels import Connection as Connection_
+from pgwhen.poller.channels import Unsendable
+from pgwhen.poller.channels.http import message
 from tests.sql.http.support import Connection, add, one
-from tests.sql.language.support import call, dump_json, errors, workflow
+from tests.sql.language.support import call, dump_json, errors, problems, workflow
 
 
 def http(db: Connection, kind: str, value: Any) -> list[tuple[str, str]]:
@@ -126,3 +130,120 @@ def test_a_request_with_everything(db: Connection) -> None:
         ("WF002", "steps[0].expect"),
         ("WF002", "steps[0].redirects"),
     ]
+
+
+def request(url: str = "https://x.test/a", **more: Any) -> dict[str, Any]:
+    return {"id": "a", "type": "http", "url": url, **more}
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        *(
+            request(url)
+            for url in (
+                "HTTPS://x.test",
+                "http://x.test:8080/a@b?c=d@e",
+                "/orders/{{ input.id }}",
+                "orders?at=10:30",
+                "https://{{ input.host }}/a",
+                "{{ input.base }}/orders",
+                "{{ input.base }}:8080/a@b",
+                "{% if input.id %}ftp{% endif %}://x",
+                "http{{ input.s }}://x.test",
+                "https://x.test/{{ input.id }}@{{ input.id }}",
+                "https://{{ input.host | safe }}@x",
+                "https:{# a #}//x.test",
+            )
+        ),
+        request(headers={"X-Host": "a", "Authorization": "b"}),
+        request(headers={"Content-Type": "text/csv"}, body="a"),
+        request(auth={"oauth2": {"token_url": "{{ input.base }}/t", "client_id": "a", "client_secret": "b"}}),
+    ],
+    ids=str,
+)
+def test_a_request_that_can_be_made(db: Connection, step: dict[str, Any]) -> None:
+    assert errors(db, workflow(step, when={"event": "order.paid"}, inputs=INPUTS)) == []
+
+
+INPUTS = {name: {"type": "text"} for name in ("id", "base", "host", "s")}
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "path", "said"),
+    [
+        *(
+            (request(url), "WF012", "steps[0].url", "url is not an http or https URL")
+            for url in (
+                "ftp://x.test/a",
+                "ftp://{{ input.host }}/a",
+                "FILE:///etc/passwd",
+                "mailto:{{ input.id }}",
+                "localhost:8080/a",
+                "https://",
+                "http:/x",
+                "https:///a",
+                "javascript:alert(1)",
+                "ftp://me:secret@x.test",
+            )
+        ),
+        *(
+            (request(url), "WF012", "steps[0].url", "url holds a user name")
+            for url in (
+                "http://me:secret@x.test",
+                "https://me@x.test/a",
+                "HTTP://me:secret@{{ input.host }}/a",
+                "https://{{ input.id }}:{{ input.s }}@x.test",
+                " https://me:secret@x.test",
+            )
+        ),
+        *(
+            (request(headers={name: "a"}), "WF012", f"steps[0].headers.{name}", f'"{name}" cannot be set')
+            for name in ("Host", "host", "Content-Length", "TE", "Transfer-Encoding")
+        ),
+        (
+            request(headers={"authorization": "a"}, auth={"bearer": "b"}),
+            "WF014",
+            "steps[0].headers.authorization",
+            "auth and the header Authorization are both given",
+        ),
+        (
+            request(headers={"Content-Type": "a"}, multipart={"a": "b"}),
+            "WF014",
+            "steps[0].headers.Content-Type",
+            '"Content-Type" cannot be set with multipart, whose boundary it holds',
+        ),
+        *(
+            (
+                request(auth={"oauth2": {"token_url": url, "client_id": "a", "client_secret": "b"}}),
+                "WF012",
+                "steps[0].auth.oauth2.token_url",
+                said,
+            )
+            for url, said in (
+                ("/token", "token_url is not an http or https URL"),
+                ("https://me:secret@x.test/t", "token_url holds a user name"),
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_a_request_that_nobody_can_make_is_refused_at_publish(
+    db: Connection, step: dict[str, Any], code: str, path: str, said: str
+) -> None:
+    (found,) = problems(db, workflow(step, when={"event": "order.paid"}, inputs=INPUTS))
+    assert found[:4] == ("error", code, path, said) and "secret@" not in str(found)
+
+
+@pytest.mark.parametrize("url", ["ftp://x.test/a", "localhost:8080/a", "https://", "https:///a", "https://me@x.test/a"])
+@pytest.mark.parametrize("base", ["", "https://crm.test/api"])
+def test_the_poller_refuses_the_same(url: str, base: str) -> None:
+    connection = Connection_("crm", "http", {"base_url": base} if base else {})
+    with pytest.raises(Unsendable, match=r"url is not an http or https URL|url holds a user name"):
+        message({"url": url}, connection, "key", datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("name", ["Host", "Content-Length", "TE"])
+def test_the_poller_refuses_the_same_headers(name: str) -> None:
+    with pytest.raises(Unsendable, match=f"'{name}' cannot be set"):
+        message({"url": "https://x.test", "headers": {name: "a"}}, Connection_("c", "http"), "key", datetime.now(UTC))

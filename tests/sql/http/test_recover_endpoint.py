@@ -84,13 +84,32 @@ def test_a_page_has_its_size(db: Connection, page: int | None) -> None:
     assert error.value.sqlstate == "WF438"
 
 
-def test_a_webhook_that_was_never_frozen_is_rendered(db: Connection) -> None:
+def test_a_webhook_that_could_not_be_rendered_is_left_out(db: Connection) -> None:
     add(db)
-    actions = begin(db, tell(db))
-    report(db, actions, "permanent", {})
-    assert recover(db) == ["retried"]
+    actions = begin(db, tell(db), 1, 2)
+    report(db, actions[:1], "permanent", {})
+    assert show(db)["failed"] == 0 and recover(db) == ["left out: could not be rendered"]
+    freeze(db, actions[1:])
+    report(db, actions[1:], "permanent", {"ok": False})
+    assert show(db)["failed"] == 1
+    assert sorted(recover(db, dry_run=True)) == ["can be retried", "left out: could not be rendered"]
+    assert sorted(recover(db)) == ["left out: could not be rendered", "retried"]
+    assert [again["execution_id"] for again in claim(db)] == [actions[1]["execution_id"]]
+    assert sorted(executions(db)) == ["failed", "running"]
+    assert recover(db) == ["left out: could not be rendered"]
+    counts = db.execute("select detail ->> 'executions' from pgwhen.audit_log where command = 'recover_endpoint'")
+    assert counts.fetchall() == [("1",)], "where nothing is retried there is nothing to be told"
+    one(db, "select result from pgwhen.retry_failed()")
     (again,) = claim(db)
     assert again["frozen"] is None and again["definition"]["endpoint"] == "orders"
+
+
+def test_a_step_that_could_not_be_rendered_goes_with_one_that_was_missed(db: Connection) -> None:
+    add(db)
+    actions = begin(db, tell(db, "a", "b"))
+    freeze(db, actions[:1])
+    report(db, actions[:1], "permanent", {"ok": False})
+    assert recover(db) == ["retried"]
 
 
 def test_it_is_audited_and_for_operators(db: Connection, connect: Connect) -> None:

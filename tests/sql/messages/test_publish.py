@@ -95,6 +95,35 @@ def definition(db: Connection, name: str = "w") -> tuple[Any, Any]:
     return row[0], row[1]
 
 
+@pytest.mark.parametrize("locale", ["nl", "en", "nl_NL", "nl-NL", "zh_Hans_CN", "es-419", "fil", "{{ input.locale }}"])
+def test_a_locale_has_its_form(db: Connection, locale: str) -> None:
+    apply(db, message())
+    assert problems(db, step(locale=locale)) == []
+    assert problems(db, {"id": "a", "type": "document", "html": "x", "locale": locale}) == []
+    if "{" not in locale:
+        assert problems(db, step(), vars={"locale": locale}) == []
+
+
+@pytest.mark.parametrize("locale", ["english", "English", "Nederlands (NL)", "nl_", "nl__NL", "nl_NL.UTF-8", "n", "12"])
+def test_what_is_no_locale_would_be_english_in_silence(db: Connection, locale: str) -> None:
+    apply(db, message())
+    said = ("error", "WF012", f'"{locale}" is not a locale', "write it like nl, en or nl_NL")
+    notification = {
+        "id": "tell",
+        "type": "notification",
+        "to": {"email": "a@x.test", "locale": locale},
+        "channels": ["email"],
+        "message": {"subject": "x", "text": "x"},
+    }
+    for path, found in (
+        ("steps[0].locale", problems(db, step(locale=locale))),
+        ("steps[0].locale", problems(db, {"id": "a", "type": "document", "html": "x", "locale": locale})),
+        ("steps[0].to.locale", problems(db, notification)),
+        ("vars.locale", problems(db, step(), vars={"locale": locale})),
+    ):
+        assert [(row[0], row[1], row[3], row[4]) for row in found] == [said] and found[0][2] == path
+
+
 def test_locale_and_zone_of_filters_go_with_the_step(db: Connection) -> None:
     apply(db, message())
     publish(db, step(), timezone="Europe/Amsterdam")

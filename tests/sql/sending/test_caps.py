@@ -72,23 +72,49 @@ def test_who_was_left_out_is_not_counted(db: Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    "value",
+    ("value", "said"),
     [
-        "3",
-        '{"sms": 3}',
-        '{"sms": [{"limit": 3, "per": "1 day"}]}',
-        '{"sms": {"limit": 0, "per": "1 day"}}',
-        '{"sms": {"limit": "3", "per": "1 day"}}',
-        '{"sms": {"limit": 1.5, "per": "1 day"}}',
-        '{"sms": {"per": "1 day"}}',
-        '{"sms": {"limit": 3}}',
-        '{"sms": {"limit": 3, "per": "a while"}}',
-        '{"sms": {"limit": 3, "per": "1 day", "categories": "news"}}',
+        ("3", "recipient_caps is 3, not an object of channels"),
+        ('{"letter": {"limit": 3, "per": "1 day"}}', 'recipient_caps: "letter" is not a channel with recipients'),
+        ('{"http": {"limit": 3, "per": "1 day"}}', 'recipient_caps: "http" is not a channel with recipients'),
+        ('{"sms": 3}', "recipient_caps: 3 of sms is not an object"),
+        ('{"sms": [{"limit": 3, "per": "1 day"}]}', "of sms is not an object"),
+        ('{"sms": {"limit": 0, "per": "1 day"}}', "sms: limit is 0, not a whole number from 1"),
+        ('{"sms": {"limit": "3", "per": "1 day"}}', 'sms: limit is "3", not a whole number'),
+        ('{"sms": {"limit": 1.5, "per": "1 day"}}', "sms: limit is 1.5, not a whole number"),
+        ('{"sms": {"per": "1 day"}}', "sms: limit is null, not a whole number"),
+        ('{"sms": {"limit": 3}}', "sms: per is null, not a number of seconds"),
+        ('{"sms": {"limit": 3, "per": "a while"}}', 'sms: per is "a while", not a number of seconds'),
+        ('{"sms": {"limit": 3, "per": "1 day", "categories": "news"}}', 'categories is "news", not a list of'),
+        (
+            '{"sms": {"limit": 3, "per": "1 day", "categories": ["news", 3]}}',
+            'categories is ["news", 3], not a list of',
+        ),
+        ('{"sms": {"limit": 3, "per": "1 day", "categories": [["news"]]}}', "not a list of categories"),
+        ('{"sms": {"limit": 3, "per": "1 day", "category": "news"}}', 'sms: a cap has no key "category"'),
     ],
 )
-def test_a_cap_that_cannot_be_read_is_refused(db: Connection, value: str) -> None:
-    with pytest.raises(psycopg.errors.CheckViolation, match="recipient_caps_can_be_read"):
-        db.execute("insert into pgwhen.settings values ('recipient_caps', %s)", [value])
+def test_a_cap_that_means_nothing_is_refused(db: Connection, value: str, said: str) -> None:
+    for statement in (
+        "insert into pgwhen.settings values ('recipient_caps', %s)",
+        "update pgwhen.settings set value = %s where name = 'recipient_caps'",
+    ):
+        with pytest.raises(psycopg.Error) as error:
+            db.execute(statement, [value])
+        assert error.value.sqlstate == "WF178" and said in str(error.value)
+        hint = error.value.diag.message_hint or ""
+        assert hint == "Channels are email, sms, push and chat." if "channel with" in said else "limit" in hint
+        db.execute("delete from pgwhen.settings where name = 'recipient_caps'")
+        _cap(db, sms={"limit": 3, "per": "1 day"})
+
+
+def test_doctor_tells_of_a_channel_that_was_written_before(db: Connection) -> None:
+    db.execute("alter table pgwhen.settings disable trigger user")
+    _cap(db, letter={"limit": 3, "per": "1 day"}, sms={"limit": 3, "per": "1 day"})
+    rows = db.execute("select status, detail from pgwhen.doctor() where check_name = 'settings'").fetchall()
+    assert rows == [
+        ("error", 'setting recipient_caps caps nothing for "letter", which is not a channel with recipients')
+    ]
 
 
 def test_four_sessions_at_once_never_exceed_the_cap(db: Connection, connect: Callable[..., Connection]) -> None:
