@@ -41,6 +41,7 @@ def test_release(cli: Cli, db: Connection) -> None:
     assert count(db, "pgwhen.held") == 1
     done = cli("release", "--cause", "stale", "--since", "2h", "--yes")
     assert (done.code, done.out) == (0, "1 actions released\n")
+    _end_fake_clock(db)
     assert perform(db) == ["a"]
 
 
@@ -50,6 +51,12 @@ def test_discard(cli: Cli, db: Connection) -> None:
     assert cli("discard", "--cause", "stale", "--yes").code == 2, "a reason is required"
     done = cli("discard", "--workflow", "w", "--reason", "too late", "--yes", "--json")
     assert (done.code, done.json) == (0, {"discarded": 1})
+    _end_fake_clock(db)
     assert perform(db) == ["b"] and steps(db) == {"a": "skipped", "b": "completed"}
     assert executions(db) == ["completed"]
     assert "too late" in cli("show", str(db.execute("select execution_id from pgwhen.executions").fetchone()[0])).out  # type: ignore[index]
+
+
+def _end_fake_clock(db: Connection) -> None:
+    """What the command line has done, it has done now."""
+    db.execute("select set_config('pgwhen.now', '', false)")
