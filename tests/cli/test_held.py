@@ -4,7 +4,7 @@ import pytest
 
 from tests.cli.support import Cli
 from tests.sql.engine.support import Connection, claim, count, define, executions, happen, perform, steps
-from tests.sql.recover.test_release_held import outage
+from tests.sql.recover.test_release_held import NOON, outage
 
 
 @pytest.fixture
@@ -32,6 +32,13 @@ def test_kill_switch(cli: Cli, db: Connection) -> None:
     assert cli("kill-switch", "on", "--all", "--workflow", "w", "--reason", "x").code == 1
 
 
+@pytest.fixture
+def noon(db: Connection) -> None:
+    """The fake clock of the outage for the sessions of the command line, too."""
+    db.execute(f"alter database \"{db.info.dbname}\" set pgwhen.now = '{NOON}'".encode())
+
+
+@pytest.mark.usefixtures("noon")
 def test_release(cli: Cli, db: Connection) -> None:
     assert cli("release", "--cause", "stale").err == "no action is held that this selects\n"
     outage(db)
@@ -41,22 +48,16 @@ def test_release(cli: Cli, db: Connection) -> None:
     assert count(db, "pgwhen.held") == 1
     done = cli("release", "--cause", "stale", "--since", "2h", "--yes")
     assert (done.code, done.out) == (0, "1 actions released\n")
-    _end_fake_clock(db)
     assert perform(db) == ["a"]
 
 
+@pytest.mark.usefixtures("noon")
 def test_discard(cli: Cli, db: Connection) -> None:
     outage(db)
     claim(db)
     assert cli("discard", "--cause", "stale", "--yes").code == 2, "a reason is required"
     done = cli("discard", "--workflow", "w", "--reason", "too late", "--yes", "--json")
     assert (done.code, done.json) == (0, {"discarded": 1})
-    _end_fake_clock(db)
     assert perform(db) == ["b"] and steps(db) == {"a": "skipped", "b": "completed"}
     assert executions(db) == ["completed"]
     assert "too late" in cli("show", str(db.execute("select execution_id from pgwhen.executions").fetchone()[0])).out  # type: ignore[index]
-
-
-def _end_fake_clock(db: Connection) -> None:
-    """What the command line has done, it has done now."""
-    db.execute("select set_config('pgwhen.now', '', false)")

@@ -59,6 +59,11 @@ def test_all_of_it_ends_and_no_session_waits_for_another_in_a_circle(
                             "update pgwhen.connections set opened_until = now()"
                             " where opened_until > now() + interval '1 second'"
                         )
+                        session.execute(
+                            "update pgwhen.sleepers set due_at = now() where ctid = any (array("
+                            "select ctid from pgwhen.sleepers where due_at > now() + interval '1 second'"
+                            " for update skip locked))"
+                        )
                         time.sleep(0.02)
                         continue
                     messages = []
