@@ -4,7 +4,9 @@
 set local search_path = pgwhen, pg_catalog;
 
 -- The verdicts are made once and sent: json, as the claimed actions.
+-- squawk-ignore ban-drop-function
 drop function if exists freeze_actions(jsonb);
 
 -- It has become _clock, for all.
+-- squawk-ignore ban-drop-function
 drop function if exists _occurred_at();

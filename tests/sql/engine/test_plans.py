@@ -327,7 +327,7 @@ def _multiply(db: Connection) -> None:
             copied = ", ".join(f"'{c}', overlay(t.{c}::text placing lpad(to_hex(g), 4, '0') from 25)" for c in columns)
             query = (
                 f"insert into pgwhen.{table} select (jsonb_populate_record(t, jsonb_build_object({copied}))).*"
-                f" from pgwhen.{table} t, generate_series(1, %s) g"
+                f" from pgwhen.{table} t, generate_series(1, %s) g on conflict do nothing"
             )
             other.execute(query.encode(), [max(HISTORY // most, 1)])
 
