@@ -22,7 +22,7 @@ begin
   end;
   if v_state = '23505' then
     v_rest := array(
-      select m from unnest(p_messages) m where not exists (select from pgwhen.events e where e.event_id = m.event_id) order by m.message_id);
+      select m from unnest(p_messages) m where not exists (select from pgwhen.events e where e.event_id = m.event_id offset 0) order by m.message_id);
     if cardinality(v_rest) < cardinality(p_messages) then
       perform pgwhen._dispatch_guarded(v_rest) where v_rest <> '{}';
       return;

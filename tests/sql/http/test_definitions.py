@@ -7,6 +7,7 @@ import pytest
 
 from pgwhen.poller.channels import Connection as Connection_
 from pgwhen.poller.channels import Unsendable
+from pgwhen.poller.channels import http as http_channel
 from pgwhen.poller.channels.http import message
 from tests.sql.http.support import Connection, add, one
 from tests.sql.language.support import call, dump_json, errors, problems, workflow
@@ -247,3 +248,9 @@ def test_the_poller_refuses_the_same(url: str, base: str) -> None:
 def test_the_poller_refuses_the_same_headers(name: str) -> None:
     with pytest.raises(Unsendable, match=f"'{name}' cannot be set"):
         message({"url": "https://x.test", "headers": {name: "a"}}, Connection_("c", "http"), "key", datetime.now(UTC))
+
+
+def test_publish_refuses_the_headers_that_the_poller_refuses(db: Connection) -> None:
+    names = sorted(http_channel._OWN)
+    found = one(db, "select pgwhen._check_request(%s, 'p')", dump_json({"headers": dict.fromkeys(names, "x")}))
+    assert sorted(problem["path"] for problem in found) == [f"p.headers.{name}" for name in names]
