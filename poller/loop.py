@@ -44,6 +44,9 @@ RESERVE = 0.2
 LAST_REPORT = 0.5
 LONGEST_RENDERING = 0.005
 
+#: Sends that begin together. Their answers come together: a hundred in step wait for each other, and places stay empty.
+AT_ONCE = 8
+
 #: Seconds between looks after work, before the poller goes to the door: while rows keep coming, none costs a NOTIFY.
 QUIET = (0.005,)
 
@@ -79,9 +82,12 @@ class Poller:
         self._answered = False
         self._held: dict[tuple[Any, ...], Action] = {}
         self._pending: deque[Action] = deque()
+        self._frozen: deque[Sending] = deque()
         self._statements: asyncio.Queue[Action] = asyncio.Queue()
         self._reports: list[dict[str, Any]] = []
         self._sends: set[asyncio.Task[None]] = set()
+        self._ended = 0  # sends so far
+        self._ahead = 0
         self._woken = asyncio.Event()  # the claimer's
         self._changed = asyncio.Event()  # the sender's
         self._reported = asyncio.Event()  # the reporter's
@@ -301,8 +307,16 @@ class Poller:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            while not self.stopping and self._pending and (free := self.settings.concurrency - len(self._sends)) > 0:
+            while not self.stopping and self._pending and (free := self._free() + self._ahead - len(self._frozen)) > 0:
+                ended = self._ended
                 await self._freeze_and_start(batches.form(self._next(free), self.settings.connections))
+                # Places that became free meanwhile stood empty: next time there is a message for as many. With slow
+                # receivers none do, and nothing is frozen before it can leave.
+                ended = max(self._ended - ended, self._ahead // 2)
+                self._ahead = min(ended, self.settings.concurrency // 2)
+
+    def _free(self) -> int:
+        return self.settings.concurrency - len(self._sends)
 
     def _next(self, free: int) -> list[Action]:
         """What is pending, for as many calls as there are places; members of a batch come together."""
@@ -322,7 +336,7 @@ class Poller:
         return group
 
     async def _freeze_and_start(self, sendings: Sequence[Sending]) -> None:
-        """Freeze, then send what may be sent; the rest is the database's again."""
+        """Freeze, then send what may be sent, as places allow; the rest is the database's again."""
         verdicts = await self._freeze([action for sending in sendings for action in sending.actions])
         failpoints.hit("after_freeze")
         for sending in sendings:
@@ -332,7 +346,16 @@ class Poller:
                 if answer.get("verdict") not in ("send", "reported"):
                     self._forget(action.claimed)
             if allowed := sending.allowed(verdicts):
-                self._start(allowed)
+                self._frozen.append(allowed)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Send what is frozen, a few at once (AT_ONCE): the next few when these have got as far as they can."""
+        for _ in range(AT_ONCE):
+            if not self._frozen or (self._free() <= 0 and not self._hurrying):
+                return
+            self._start(self._frozen.popleft())
+        asyncio.get_running_loop().call_soon(self._fill)
 
     def _start(self, sending: Sending) -> None:
         if self._hurrying:
@@ -344,6 +367,8 @@ class Poller:
 
     def _sent(self, sending: Sending, send: asyncio.Task[None]) -> None:
         self._sends.discard(send)
+        self._ended += 1
+        self._fill()
         self._changed.set()
         if send.cancelled():  # before it began
             self._results(sending, failed("transient", "stopped", NOT_SENT))

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+from collections import Counter
 from typing import Any
 
 import psycopg
@@ -327,7 +328,7 @@ def test_concurrency_is_bounded_and_work_is_fetched_ahead(db: Connection, dsn: s
 
 
 def test_only_what_is_being_sent_is_sending(db: Connection, dsn: str) -> None:
-    """A poller that dies leaves no more in doubt than it had places."""
+    """A poller that dies leaves no more in doubt than it had places, where these do not become free at once."""
     seen = []
     with http_server(lambda _: Answer(delay=0.1)) as server:
         made = workflow(db, post(server.url + "/"))
@@ -341,6 +342,37 @@ def test_only_what_is_being_sent_is_sending(db: Connection, dsn: str) -> None:
     # Three are on their way; those that have arrived are being reported.
     assert 3 <= max(state.get("sending", 0) for state in seen) <= 6
     assert max(state.get("claimed", 0) for state in seen) > 3
+
+
+def test_what_is_frozen_ahead_is_little_and_known_not_to_have_left(db: Connection, dsn: str) -> None:
+    """While a freeze lasts places become free: there are messages for them already, half as many as places at most."""
+    db.execute(
+        "create function dawdle() returns trigger language plpgsql as $$ begin perform pg_sleep(0.03); return null; end $$"
+    )
+    db.execute(
+        "create trigger dawdle after insert on pgwhen.frozen_messages for each statement execute function dawdle()"
+    )
+    sent = 200
+    with http_server(lambda call: Answer(delay=5 if call.json["id"] >= sent else 0)) as server:
+        made = workflow(db, post(server.url + "/", retry=NO_WAIT))
+        happen(db, made, *({"id": n} for n in range(sent + 100)))
+        with Running(settings(dsn, once=False, concurrency=10, batch=100)) as running:
+            assert wait_until(lambda: server.most_in_flight == 10 and states(db).get("completed") == sent, 20)
+            assert wait_until(lambda: len(server.received) == sent + 10, 10)
+            time.sleep(0.2)
+            assert 10 < states(db)["sending"] <= 15
+            running.stop()
+            time.sleep(0.1)
+            running.stop()
+        codes = db.execute("select class, count(*) from pgwhen.attempts where class <> 'ok' group by 1").fetchall()
+        assert dict(codes)["uncertain"] == 10
+        assert 0 < dict(codes)["transient"] <= 5
+        server.answer = lambda _: Answer()
+        run(dsn)
+    counts = Counter(call.json["id"] for call in server.received)
+    assert sorted(counts) == list(range(sent + 100))
+    assert sum(count == 2 for count in counts.values()) == 10  # those that were in doubt
+    assert states(db) == {"completed": sent + 100}
 
 
 def test_leases_of_long_actions_are_extended(db: Connection, dsn: str) -> None:

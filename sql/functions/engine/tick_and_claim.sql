@@ -2,6 +2,9 @@
 --
 -- What is due goes first; for what room is left, actions that this tick begins are leased at once (_start_steps). The variables by
 -- which the two speak mean nothing outside this call.
+--
+-- The commit does not wait for the disk: nothing leaves before freeze_actions, whose commit does, and brings along all that was
+-- written before it (docs/decisions/0010). Of what a crash takes the events are in the queue again.
 create or replace function pgwhen.tick_and_claim(p_max integer, p_lease_seconds double precision, p_poller jsonb) returns json
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -18,6 +21,8 @@ declare
   v_tick jsonb;
   v_actions json := json '[]';
   v_until timestamptz;
+  v_due integer;
+  v_next_due timestamptz;
   v_defined json;
 begin
   if not coalesce(pgwhen.contract() @> (p_poller ->> 'contract')::integer, false) then
@@ -28,15 +33,19 @@ begin
   if not pg_try_advisory_xact_lock_shared(hashtextextended('pgwhen.migrate', 0)) then
     return json_build_object('contract', 1, 'tick', null, 'more', false, 'next_due', pgwhen._now() + interval '1 second', 'actions', '[]'::json);
   end if;
+  perform set_config('synchronous_commit', 'off', true);
   perform pgwhen._see_poller(p_poller, p_max);
   if p_max > 0 then
-    perform pgwhen._expire_leases(p_max);
+    v_due := pgwhen._due_actions(p_max);
+    if v_due > 0 and pgwhen._expire_leases(p_max) > 0 then
+      v_due := pgwhen._due_actions(p_max);
+    end if;
     v_until := pgwhen._clock() + p_lease_seconds * interval '1 second';
     perform set_config('pgwhen.claimed', '{}', true), set_config('pgwhen.claim_until', v_until::text, true),
       set_config('pgwhen.claim_contract', p_poller ->> 'contract', true),
-      set_config('pgwhen.claim_room', case when exists (select from pgwhen.kill_switches) then '0' else (p_max - pgwhen._due_actions(p_max))::text end, true);
+      set_config('pgwhen.claim_room', case when exists (select from pgwhen.kill_switches) then '0' else (p_max - v_due)::text end, true);
   end if;
-  v_tick := pgwhen.tick(greatest(p_max, 500));
+  v_tick := pgwhen._tick(greatest(p_max, 500));
   perform set_config('pgwhen.claim_room', '0', true);
   if p_max > 0 then
     v_actions := pgwhen._claim_actions(p_max, v_until, current_setting('pgwhen.claimed')::bigint[], (p_poller ->> 'contract')::integer);
@@ -47,8 +56,11 @@ begin
     and (select r.revision from pgwhen.connection_revisions r) is distinct from (p_poller ->> 'connections_revision')::bigint then
     v_defined := pgwhen._defined_connections();
   end if;
-  return json_build_object('contract', 1, 'tick', v_tick, 'more', pgwhen._is_due((p_poller ->> 'contract')::integer), 'next_due',
-    case when json_array_length(v_actions) = 0 then v_tick -> 'next_due' else to_jsonb(pgwhen._next_due()) end, 'actions', v_actions,
+  v_next_due := pgwhen._next_due();
+  return json_build_object('contract', 1, 'tick', v_tick, 'next_due', v_next_due, 'actions', v_actions,
+    -- Where the next thing is not due, this look is enough.
+    'more', (coalesce(v_next_due <= greatest(pgwhen._clock(), clock_timestamp()), false) -- wall clock: events are due by it, as in _dispatch
+      or exists (select from pgwhen.handovers)) and pgwhen._is_due((p_poller ->> 'contract')::integer),
     'connections', v_defined -> 'connections', 'connections_revision', v_defined -> 'revision');
 end
 $$;

@@ -196,3 +196,21 @@ def test_an_action_whose_execution_fails_in_the_same_tick_is_neither_given_out_n
     assert claim(db) == []
     assert executions(db) == ["failed"] and steps(db) == {"post": "cancelled", "sleep": "failed"}
     assert count(db, "pgmq.q_pgwhen_actions") == 0
+
+
+def test_only_a_freeze_waits_for_the_disk_and_brings_the_claim_along(db: Connection) -> None:
+    db.execute("set synchronous_commit = on")
+    happen(db, define(db, [{"id": "post"}]), {"id": 1})
+    with db.transaction():
+        actions = claim(db)
+        assert db.execute("show synchronous_commit").fetchone() == ("off",)
+    ((written,),) = db.execute("select pg_current_wal_insert_lsn()").fetchall()
+    assert len(actions) == 1
+    for _ in range(2):  # the second time the same attempt asks, whose answer was lost
+        with db.transaction():
+            assert [verdict["verdict"] for verdict in freeze(db, actions)] == ["send"]
+            ((waits, writes),) = db.execute(
+                "select current_setting('synchronous_commit'), pg_current_xact_id_if_assigned() is not null"
+            ).fetchall()
+        assert (waits, writes) == ("on", True), "a transaction that writes nothing would not wait"
+        assert db.execute("select pg_current_wal_flush_lsn() >= %s", [written]).fetchone() == (True,)
