@@ -347,7 +347,8 @@ def test_only_what_is_being_sent_is_sending(db: Connection, dsn: str) -> None:
 def test_what_is_frozen_ahead_is_little_and_known_not_to_have_left(db: Connection, dsn: str) -> None:
     """While a freeze lasts places become free: there are messages for them already, half as many as places at most."""
     db.execute(
-        "create function dawdle() returns trigger language plpgsql as $$ begin perform pg_sleep(0.03); return null; end $$"
+        "create function dawdle() returns trigger language plpgsql as"
+        " $$ begin perform pg_sleep(0.03); return null; end $$"
     )
     db.execute(
         "create trigger dawdle after insert on pgwhen.frozen_messages for each statement execute function dawdle()"
