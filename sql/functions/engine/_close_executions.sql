@@ -20,12 +20,12 @@ begin
     union
     select (c.parent_execution_id, c.parent_step_id)::pgwhen.step_ref
     from unnest(p_execution_ids) i (execution_id) join pgwhen.children c on c.parent_execution_id = i.execution_id));
-  delete from pgwhen.sleepers s using unnest(p_execution_ids) i (execution_id) where s.execution_id = i.execution_id;
-  delete from pgwhen.ready r using unnest(p_execution_ids) i (execution_id) where r.execution_id = i.execution_id;
-  delete from pgwhen.held h using unnest(p_execution_ids) i (execution_id) where h.execution_id = i.execution_id;
-  delete from pgwhen.arrivals a using unnest(p_execution_ids) i (execution_id) where a.execution_id = i.execution_id;
-  delete from pgwhen.waits w using unnest(p_execution_ids) i (execution_id) where w.execution_id = i.execution_id;
-  delete from pgwhen.unfinished u using unnest(p_execution_ids) i (execution_id) where u.execution_id = i.execution_id;
+  delete from pgwhen.sleepers s where s.execution_id = any (p_execution_ids);
+  delete from pgwhen.ready r where r.execution_id = any (p_execution_ids);
+  delete from pgwhen.held h where h.execution_id = any (p_execution_ids);
+  delete from pgwhen.arrivals a where a.execution_id = any (p_execution_ids);
+  delete from pgwhen.waits w where w.execution_id = any (p_execution_ids);
+  delete from pgwhen.unfinished u where u.execution_id = any (p_execution_ids);
 end
 $$;
 comment on function pgwhen._close_executions(uuid[]) is 'Cancels what has not begun in executions that ended, and forgets what they waited for.';

@@ -28,16 +28,18 @@ begin
     insert into pgwhen.handovers (execution_id, step_id, purpose)
     select p.parent_execution_id, p.parent_step_id, case when c.body is null then 'child' else 'loop' end
     from changed c
-    join pgwhen.children p on p.parent_execution_id = c.parent_execution_id and p.parent_step_id = c.parent_step_id
-      and p.execution_id = c.execution_id
+    cross join lateral (
+      select * from pgwhen.children p
+      where p.parent_execution_id = c.parent_execution_id and p.parent_step_id = c.parent_step_id and p.execution_id = c.execution_id
+      offset 0) p
     where c.status = 'completed' and c.parent_execution_id is not null
     order by c.parent_execution_id, c.item_index
   ), unwatched as (
-    delete from pgwhen.waits w using changed c where c.status = 'completed' and w.execution_id = c.execution_id
+    delete from pgwhen.waits w
+    where w.execution_id = any (array(select c.execution_id from changed c where c.status = 'completed'))
   )
   delete from pgwhen.unfinished u
-  using changed c
-  where c.status = 'completed' and u.execution_id = c.execution_id;
+  where u.execution_id = any (array(select c.execution_id from changed c where c.status = 'completed'));
 end
 $$;
 comment on function pgwhen._refresh_executions(uuid[]) is 'Sets running, waiting or completed from the steps of executions.';

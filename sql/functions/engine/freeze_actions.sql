@@ -50,7 +50,8 @@ begin
     left join lateral (
       select f.connection, f.message from pgwhen.frozen_messages f
       where f.execution_id = case when g.connection is null or g.message is null or s.status = 'sending' then g.execution_id end
-        and f.step_id = g.step_id and f.generation = g.generation and f.part = g.part) f on true
+        and f.step_id = g.step_id and f.generation = g.generation and f.part = g.part
+      offset 0) f on true
   ), connection as materialized (
     -- The tenant's own connection of that name, else the common one; of those that keep nothing back nothing need be known.
     select d.tenant, d.connection, n.status, n.reason, n.throttled_until

@@ -13,8 +13,7 @@ begin
   end if;
   with taken as (
     delete from pgwhen.progress p
-    using (select q.seq from pgwhen.progress q order by q.seq limit p_max) t
-    where p.seq = t.seq
+    where p.seq = any (array(select q.seq from pgwhen.progress q order by q.seq limit p_max))
     returning p.seq, p.execution_id, p.event, p.step_id
   ), folded as (
     select min(t.seq) as seq, t.execution_id, t.event, t.step_id

@@ -49,7 +49,7 @@ begin
   ), found as materialized (
     select k.event_id, k.is_record, w.execution_id, w.step_id, w.purpose
     from keyed k
-    join pgwhen.waits w on w.match_key = k.match_key
+    cross join lateral (select * from pgwhen.waits w where w.match_key = k.match_key offset 0) w
   ), came as (
     insert into pgwhen.arrivals (execution_id, event_id, step_id)
     select f.execution_id, f.event_id, f.step_id from found f where not f.is_record
