@@ -312,8 +312,7 @@ class Poller:
                 await self._freeze_and_start(batches.form(self._next(free), self.settings.connections))
                 # Places that became free meanwhile stood empty: next time there is a message for as many. With slow
                 # receivers none do, and nothing is frozen before it can leave.
-                ended = max(self._ended - ended, self._ahead // 2)
-                self._ahead = min(ended, self.settings.concurrency // 2)
+                self._ahead = min(max(self._ended - ended, self._ahead // 2), self.settings.concurrency // 2)
 
     def _free(self) -> int:
         return self.settings.concurrency - len(self._sends)
