@@ -307,7 +307,7 @@ class Poller:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            while not self.stopping and self._pending and (free := self._free() + self._ahead - len(self._frozen)) > 0:
+            while not self.stopping and self._pending and (free := self._free() + self._early()) > 0:
                 ended = self._ended
                 await self._freeze_and_start(batches.form(self._next(free), self.settings.connections))
                 # Places that became free meanwhile stood empty: next time there is a message for as many. With slow
@@ -316,6 +316,11 @@ class Poller:
 
     def _free(self) -> int:
         return self.settings.concurrency - len(self._sends)
+
+    def _early(self) -> int:
+        """How many to freeze beyond the free places; none near the end of a limited run, where they might not leave."""
+        left = self._left()
+        return (self._ahead if left is None or left > 2 * self._reserve() else 0) - len(self._frozen)
 
     def _next(self, free: int) -> list[Action]:
         """What is pending, for as many calls as there are places; members of a batch come together."""

@@ -99,6 +99,8 @@ begin
   if v_is_retried then
     v_claimed := pgwhen._describe_batches(v_claimed);
   end if;
+  -- A database step runs at once, and may take the server down each time: its attempt has to be counted.
+  perform set_config('synchronous_commit', 'off', true) where not exists (select from unnest(v_claimed) c where c.extra ? 'database');
   perform pgwhen._fail_point('claim.leased');
 
   return pgwhen._describe_actions(v_claimed, v_steps);

@@ -3,8 +3,8 @@
 -- What is due goes first; for what room is left, actions that this tick begins are leased at once (_start_steps). The variables by
 -- which the two speak mean nothing outside this call.
 --
--- The commit does not wait for the disk: nothing leaves before freeze_actions, whose commit does, and brings along all that was
--- written before it (docs/decisions/0010). Of what a crash takes the events are in the queue again.
+-- The commit of a claim does not wait for the disk (_claim_actions): nothing leaves before freeze_actions, whose commit does, and
+-- brings along all that was written before it (docs/decisions/0010). Of what a crash takes the events are in the queue again.
 create or replace function pgwhen.tick_and_claim(p_max integer, p_lease_seconds double precision, p_poller jsonb) returns json
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -33,7 +33,6 @@ begin
   if not pg_try_advisory_xact_lock_shared(hashtextextended('pgwhen.migrate', 0)) then
     return json_build_object('contract', 1, 'tick', null, 'more', false, 'next_due', pgwhen._now() + interval '1 second', 'actions', '[]'::json);
   end if;
-  perform set_config('synchronous_commit', 'off', true);
   perform pgwhen._see_poller(p_poller, p_max);
   if p_max > 0 then
     v_due := pgwhen._due_actions(p_max);

@@ -634,3 +634,13 @@ def test_triggers_of_the_application_find_their_tables(tables: Connection) -> No
 def test_nobody_but_the_poller_may_call_it(connect: Connect) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         connect(user="pgwhen_operator").execute("select pgwhen.run_database_step('{}')")
+
+
+def test_its_claim_waits_for_the_disk(tables: Connection) -> None:
+    """A statement that takes the server down each time would be claimed for ever, if its attempts were lost."""
+    tables.execute("set synchronous_commit = on")
+    name = publish(tables, {"type": "query", "table": "clients"})
+    tables.execute("select pgwhen.emit_event(%s, '{}')", [f"{name}.go"])
+    with tables.transaction():
+        assert [action["type"] for action in claim(tables)] == ["query"]
+        assert tables.execute("show synchronous_commit").fetchone() == ("on",)
