@@ -287,7 +287,7 @@ def test_what_an_event_reads_does_not_grow_with_workflows_that_it_does_not_conce
     steps = [POST | {"if": {"new.score": {"gte": 0}}}, LATER]
     read = _rounds(db, Shape(steps, "later completed", keys=conditions), more)
     # A reply concerns those that start from it: none comes here.
-    grown = _grown(read, 4 * ROWS, 20 * ROWS)
+    grown = _grown(read, 4 * ROWS, HISTORY)
     assert not grown, json.dumps(grown)
 
 
