@@ -14,7 +14,7 @@ declare
 begin
   if not pg_try_advisory_xact_lock_shared(hashtextextended('pgwhen.migrate', 0))
      or not pg_try_advisory_xact_lock(hashtextextended('pgwhen.tick', 0)) then
-    return '{"single_flight": false, "dispatched": 0, "woken": 0, "handed": 0, "admitted": 0}';
+    return jsonb '{"single_flight": false, "dispatched": 0, "woken": 0, "handed": 0, "admitted": 0}';
   end if;
   v_dispatched := pgwhen._dispatch(p_max);
   perform pgwhen._fail_point('tick.dispatched');
