@@ -360,10 +360,8 @@ def test_what_is_frozen_ahead_is_little_and_known_not_to_have_left(db: Connectio
         with Running(settings(dsn, once=False, concurrency=10, batch=100)) as running:
             assert wait_until(lambda: server.most_in_flight == 10 and states(db).get("completed") == sent, 20)
             assert wait_until(lambda: len(server.received) == sent + 10, 10)
-            time.sleep(0.2)
-            assert 10 < states(db)["sending"] <= 15
+            assert wait_until(lambda: 10 < states(db)["sending"] <= 15, 5)
             running.stop()
-            time.sleep(0.1)
             running.stop()
         codes = db.execute("select class, count(*) from pgwhen.attempts where class <> 'ok' group by 1").fetchall()
         assert dict(codes)["uncertain"] == 10
