@@ -1,5 +1,6 @@
 """`pgwhen poll`: send what workflows have to send."""
 
+import gc
 import logging
 from typing import Any, Literal
 
@@ -64,6 +65,9 @@ def poll(
     log.set_up(log_format, settings.vault, logging.DEBUG if verbose else logging.INFO)
     for problem in channels.problems(settings.environ):
         logging.getLogger(log.__name__).info("in this environment: %s", problem)
+    # Messages leave no cycles behind (none in 10,000), and looking for them took a tenth of the poller's time.
+    gc.freeze()
+    gc.set_threshold(100_000)
     summary = loop.run(settings)
     if strict and summary.failed:
         raise WorkFailed(

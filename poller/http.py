@@ -290,10 +290,14 @@ def _message(request: Request) -> httpx2.Request:
     connect = min(request.timeout * 0.8, 10.0)
     timeouts = {"connect": connect, "pool": connect, "read": None, "write": None}
     headers = {"accept-encoding": "identity", **request.headers}
-    extensions = {"timeout": timeouts}
-    return httpx2.Request(
-        request.method, _url(request.url), headers=headers, content=request.body, extensions=extensions
+    # As a stream: aiohttp adds Host and Content-Length, and httpx2 need not. `read` has aiohttp send it as one piece.
+    body = httpx2.ByteStream(request.body)
+    message = httpx2.Request(
+        request.method, _url(request.url), headers=headers, stream=body, extensions={"timeout": timeouts}
     )
+    message.read()
+    message.headers.encoding = "ascii"  # as was checked above; else each header is decoded to find out
+    return message
 
 
 #: Parsing one takes longer than sending to it.

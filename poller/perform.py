@@ -166,6 +166,8 @@ def _with_address(outcome: Outcome, recipients: list[str]) -> Outcome:
 
 async def _call(call: Call) -> Any:
     try:
+        if call.timeout is None:
+            return await call.run()
         async with asyncio.timeout(call.timeout):
             return await call.run()
     except TimeoutError:

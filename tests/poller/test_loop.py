@@ -330,7 +330,7 @@ def test_concurrency_is_bounded_and_work_is_fetched_ahead(db: Connection, dsn: s
 def test_only_what_is_being_sent_is_sending(db: Connection, dsn: str) -> None:
     """A poller that dies leaves no more in doubt than it had places, where these do not become free at once."""
     seen = []
-    with http_server(lambda _: Answer(delay=0.1)) as server:
+    with http_server(lambda _: Answer(delay=0.3)) as server:
         made = workflow(db, post(server.url + "/"))
         happen(db, made, *({"id": n} for n in range(20)))
         thread = threading.Thread(target=run, args=(dsn,), kwargs={"concurrency": 3, "batch": 20})
@@ -339,8 +339,8 @@ def test_only_what_is_being_sent_is_sending(db: Connection, dsn: str) -> None:
             seen.append(states(db))
             time.sleep(0.02)
         thread.join()
-    # Three are on their way; those that have arrived are being reported.
-    assert 3 <= max(state.get("sending", 0) for state in seen) <= 6
+    # Three are on their way, one may be frozen ahead; the three that have arrived are being reported.
+    assert 3 <= max(state.get("sending", 0) for state in seen) <= 7
     assert max(state.get("claimed", 0) for state in seen) > 3
 
 
