@@ -1,8 +1,9 @@
 """PostgreSQL: one function per SQL function of the poller's role; nothing else in the poller talks SQL.
 
-Two lines: one claims and, with nothing to do, waits at the door; the other freezes and reports meanwhile. A line that
-breaks is connected anew, and the call made again: claims and reports may be repeated, the database fences them. The
-lines of database steps are connected by the first of these; a call that breaks is not made again.
+Two lines: one claims and, with nothing to do, waits at the door; the other reports meanwhile, and freezes while the
+first is busy or at the door. A line that breaks is connected anew, and the call made again: claims and reports may be
+repeated, the database fences them. The lines of database steps are connected by the first of these; a call that breaks
+is not made again.
 
 The door (docs/operations.md): whoever holds the exclusive lock gets a NOTIFY from the next event that commits.
 """
@@ -77,6 +78,11 @@ class _Line:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))
                 pause = min(pause * 2, LONGEST_PAUSE)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a statement is under way."""
+        return self._lock.locked()
+
     def _is_over(self, outage: float) -> bool:
         now = time.monotonic()
         return (self.patience is not None and now - outage > self.patience) or (
@@ -149,7 +155,10 @@ class Database:
 
     async def freeze_actions(self, messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """A verdict for each message: see pgwhen.freeze_actions. Committed when it returns."""
-        verdicts = await self._results.run("select pgwhen.freeze_actions(%s::jsonb)::text", [_json(messages)])
+        # By the backend that has just claimed, where it is free: what it needs is in the processor's caches. At the door
+        # it stays where it is, since two cannot wait for one socket.
+        line = self._results if self._claims.guards or self._claims.is_busy else self._claims
+        verdicts = await line.run("select pgwhen.freeze_actions(%s::jsonb)::text", [_json(messages)])
         return list(loads(verdicts))
 
     async def report_actions(self, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
