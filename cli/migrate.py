@@ -222,6 +222,8 @@ def _apply_files(connection: Connection, summary: Summary) -> None:
     """Apply all of sql/ in the current transaction, then refuse functions that have no file."""
     _set_role(connection, source.OWNER)
     connection.execute("set local check_function_bodies = off")
+    # Nobody publishes meanwhile: what is captured is found out anew, by the functions of this version.
+    connection.execute(f"select pg_advisory_xact_lock({source.DEFINITIONS_LOCK})")
     before = _functions(connection)
     files = source.files()
     skipped = _not_applicable(connection, files)
@@ -229,6 +231,7 @@ def _apply_files(connection: Connection, summary: Summary) -> None:
         if file not in skipped:
             _apply_file(connection, file)
     _drop_views(connection, keep={file.stem for file in files})
+    connection.execute("select pgwhen._refresh_subscriptions()")
     # Before the grants: they too make new rows in pg_proc.
     _refuse_leftovers(before, _functions(connection), {file.stem for file in skipped})
     _apply_file(connection, source.grants())

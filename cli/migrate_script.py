@@ -91,6 +91,10 @@ commit;
 begin;
 set local role pgwhen_owner;
 set local check_function_bodies = off;
+-- Nobody publishes meanwhile: what is captured is found out anew, by the functions of this version.
+\o /dev/null
+select pg_advisory_xact_lock({lock});
+\o
 do $$
 declare
   v_views text;
@@ -116,6 +120,10 @@ set local role pgwhen_owner;
 """
 
 _LEFTOVERS = r"""
+\o /dev/null
+select pgwhen._refresh_subscriptions();
+\o
+
 -- A function that nothing above made. Before the grants: they too make new rows in pg_proc.
 do $$
 declare
@@ -161,7 +169,7 @@ def script() -> str:
         _PGMQ.format(grants=PGMQ_GRANTS.strip(), pgmq=pgmq_sql()),
         _KNOWN.format(known=known),
         *map(_migration, paths),
-        _QUEUES.format(queues=source.script("queues.sql")),
+        _QUEUES.format(queues=source.script("queues.sql"), lock=source.DEFINITIONS_LOCK),
         *map(_file, files),
         _LEFTOVERS.format(optional=", ".join(f"'{file.stem}'" for file in files if file.language)),
         _titled("sql/grants.sql", source.grants().text),

@@ -155,8 +155,8 @@ class Database:
 
     async def freeze_actions(self, messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """A verdict for each message: see pgwhen.freeze_actions. Committed when it returns."""
-        # By the backend that has just claimed, where it is free: what it needs is in the processor's caches. At the door
-        # it stays where it is, since two cannot wait for one socket.
+        # By the backend that has just claimed, where it is free: what it needs is in the processor's caches. At the
+        # door it stays where it is, since two cannot wait for one socket.
         line = self._results if self._claims.guards or self._claims.is_busy else self._claims
         verdicts = await line.run("select pgwhen.freeze_actions(%s::jsonb)::text", [_json(messages)])
         return list(loads(verdicts))

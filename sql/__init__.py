@@ -34,6 +34,10 @@ MIGRATIONS = FOLDER.parent / "migrations"
 #: shared, for their transaction, so that nobody runs half of an old and half of a new version.
 MIGRATE_LOCK: Final = "hashtextextended('pgwhen.migrate', 0)"
 
+#: Whoever publishes takes the lock of this key for their transaction (_lock_definitions), and so does ``migrate`` while
+#: it replaces the functions.
+DEFINITIONS_LOCK: Final = "hashtextextended('pgwhen.definitions', 0)"
+
 #: The queues, in pgmq.
 QUEUES = ("pgwhen_events", "pgwhen_actions")
 

@@ -98,8 +98,10 @@ create table attachments (
   attached_at timestamp with time zone not null default now(),  -- When it was attached.
   attached_by text not null default SESSION_USER,  -- Who attached it.
   detached_at timestamp with time zone,  -- When it was detached; null while attached.
+  operations text[] not null default '{}'::text[],  -- Operations that somebody waits for (insert, update, delete, truncate); capture of others costs one look-up. Kept by publish, pause, resume and archive.
   constraint attachments_pkey PRIMARY KEY (attachment_id),
-  constraint attachments_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant)
+  constraint attachments_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
+  constraint operations_are_known CHECK ((operations <@ ARRAY['insert'::text, 'update'::text, 'delete'::text, 'truncate'::text]))
 );
 CREATE UNIQUE INDEX attachments_name ON attachments USING btree (schema_name, table_name) WHERE (detached_at IS NULL);
 
@@ -752,7 +754,7 @@ create table steps (
 );
 CREATE INDEX steps_with_a_window ON steps USING btree (workflow_id) WHERE (compiled ? 'window'::text);
 
--- Operations that somebody waits for, so that capture of others costs one look-up. Kept by publish, pause, resume and archive.
+-- What attachments.operations was in versions before. Nothing reads it; a later version drops it.
 create table subscriptions (
   attachment_id integer not null,  -- The attached table.
   operation text not null,  -- insert, update, delete or truncate.

@@ -1,12 +1,11 @@
 -- Inserts of an attached table become messages of the queue pgwhen_events, in the same transaction; COPY, MERGE and ON
 -- CONFLICT come here too.
 --
--- Where nobody subscribed one look-up in one table is all that happens (joined with the attachment it took twice as long). One
--- row, as most statements have, takes four statements of SQL: two look-ups, convert, insert. JSON cannot hold every row, hence an
--- exception handler; it stands around the conversion only, which writes nothing: around the insert it would take a transaction id
--- each time, and 64 of them in a transaction slow all backends down. So it is with some rows, kept in an array. More than a
--- thousand go straight into the queue, in constant memory, and one id for so many is nothing. No plan that is kept joins a
--- transition table.
+-- Where nobody subscribed one look-up is all that happens. One row, as most statements have, takes three statements of SQL: look
+-- up, convert, insert. JSON cannot hold every row, hence an exception handler; it stands around the conversion only, which writes
+-- nothing: around the insert it would take a transaction id each time, and 64 of them in a transaction slow all backends down. So
+-- it is with some rows, kept in an array. More than a thousand go straight into the queue, in constant memory, and one id for so
+-- many is nothing. No plan that is kept joins a transition table.
 --
 -- Columns may be called anything: r.* is the row even where a column is called r, and use_variable tells v_message from one.
 create or replace function pgwhen.capture_insert() returns trigger
@@ -27,13 +26,13 @@ declare
   v_contents jsonb[];
   v_rows text := 'one';
 begin
-  if not exists (select from pgwhen.subscriptions s where s.attachment_id = v_attachment_id and s.operation = 'insert') then
-    return null;
-  end if;
   select a.key_columns, a.excluded_columns, a.doorbell
   into v_key_columns, v_excluded, v_doorbell
   from pgwhen.attachments a
-  where a.attachment_id = v_attachment_id;
+  where a.attachment_id = v_attachment_id and 'insert' = any (a.operations);
+  if not found then
+    return null;
+  end if;
   if pgwhen._formats_differ() then
     v_formats := pgwhen._formats();
     v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);

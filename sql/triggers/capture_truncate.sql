@@ -10,9 +10,8 @@ declare
 begin
   select a.doorbell
   into v_doorbell
-  from pgwhen.subscriptions s
-  join pgwhen.attachments a on a.attachment_id = s.attachment_id
-  where s.attachment_id = v_attachment_id and s.operation = 'truncate';
+  from pgwhen.attachments a
+  where a.attachment_id = v_attachment_id and 'truncate' = any (a.operations);
   if not found then
     return null;
   end if;

@@ -25,13 +25,13 @@ declare
   v_news jsonb[];
   v_rows text := 'one';
 begin
-  if not exists (select from pgwhen.subscriptions s where s.attachment_id = v_attachment_id and s.operation = 'update') then
-    return null;
-  end if;
   select a.key_columns, a.excluded_columns, a.doorbell
   into v_key_columns, v_excluded, v_doorbell
   from pgwhen.attachments a
-  where a.attachment_id = v_attachment_id;
+  where a.attachment_id = v_attachment_id and 'update' = any (a.operations);
+  if not found then
+    return null;
+  end if;
   if pgwhen._formats_differ() then
     v_formats := pgwhen._formats();
     v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);

@@ -4,10 +4,16 @@ tests/upgrade/first_light.sql.gz is a dump (pg_dump --inserts) of a database tha
 worked in, its clock stopped at 2026-11-20 09:00 UTC. Ten orders: 1 and 2 sleep in a delay (2 without its mail), 3 waits
 for a second attempt of a frozen mail, 4 is being sent, 5 and 6 are claimed, 7 is held because its connection was
 paused, 8 to 10 are in the event queue.
+
+before_operations.sql.xz is one of the version before the migration 0023, with orders attached and a workflow that waits
+for new ones.
 """
 
 import gzip
+import lzma
 import subprocess
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +22,39 @@ import pytest
 
 from pgwhen.cli import embedded
 from pgwhen.cli.migrate import migrate_database
+from pgwhen.cli.migrate_script import script
 from pgwhen.poller import loop
 from pgwhen.poller.settings import from_environment
 from tests.e2e.harness import Servers
 
-DUMP = Path(__file__).parents[1] / "upgrade" / "first_light.sql.gz"
+DUMPS = Path(__file__).parents[1] / "upgrade"
+
+
+def psql(text: str, dsn: str, server: embedded.Server) -> None:
+    """Run a script."""
+    command = [str(server.binaries / "psql"), "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", dsn]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def restore(dump: bytes, dsn: str, server: embedded.Server) -> str:
+    """Fill an empty database; returns its URL."""
+    lines = dump.decode().splitlines()
+    kept = (line for line in lines if "transaction_timeout" not in line and not line.startswith("\\"))
+    psql("\n".join(kept), dsn, server)
+    return dsn
 
 
 @pytest.fixture
 def old(empty_dsn: str, server: embedded.Server) -> str:
     """The database as the first version left it."""
-    lines = gzip.decompress(DUMP.read_bytes()).decode().splitlines()
-    kept = "\n".join(line for line in lines if "transaction_timeout" not in line and not line.startswith("\\"))
-    psql = [str(server.binaries / "psql"), "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", empty_dsn]
-    done = subprocess.run(psql, input=kept, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return empty_dsn
+    return restore(gzip.decompress((DUMPS / "first_light.sql.gz").read_bytes()), empty_dsn, server)
+
+
+@pytest.fixture
+def before(empty_dsn: str, server: embedded.Server) -> str:
+    """A database with the migrations up to 0022."""
+    return restore(lzma.decompress((DUMPS / "before_operations.sql.xz").read_bytes()), empty_dsn, server)
 
 
 def clock(db: psycopg.Connection[Any], at: str) -> None:
@@ -77,6 +100,35 @@ def test_work_goes_on_after_the_upgrade(old: str, world: Servers) -> None:
         db.execute("insert into orders values (11, 1, 'Roof 11', 'new')")
         poll()
         assert "Order Roof 11" in [str(mail.message["Subject"]) for mail in world.mails]
+
+
+@pytest.mark.parametrize("way", ["migrate", "script"])
+def test_who_writes_meanwhile_notices_nothing_and_is_captured(way: str, before: str, server: embedded.Server) -> None:
+    """The triggers of the version before go on between the migrations and the functions that replace them."""
+    written, stop = list[int](), threading.Event()
+
+    def write() -> None:
+        with psycopg.connect(before, autocommit=True) as app:
+            while not stop.is_set():
+                app.execute("insert into orders values (%s, 1, 'Roof', 'new')", [len(written)])
+                written.append(len(written))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    if way == "migrate":
+        migrate_database(before)
+    else:
+        psql(script(), before, server)
+    reached = len(written)
+    while writer.is_alive() and len(written) < reached + 10:
+        time.sleep(0.01)
+    stop.set()
+    writer.join()
+    assert len(written) >= reached + 10
+    with psycopg.connect(before, autocommit=True) as db:
+        query = "select (message -> 'new' ->> 'id')::integer from pgmq.q_pgwhen_events order by 1"
+        assert [number for (number,) in db.execute(query)] == written
+        assert db.execute("select operations from pgwhen.attachments").fetchall() == [(["insert"],)]
 
 
 OBJECTS = """

@@ -41,8 +41,7 @@ begin
     join pgwhen.workflows f on f.workflow_id = w.workflow_id
     where w.attachment_id = v_attachment_id
     order by f.workflow);
-  delete from pgwhen.subscriptions s where s.attachment_id = v_attachment_id;
-  update pgwhen.attachments a set detached_at = pgwhen._now() where a.attachment_id = v_attachment_id;
+  update pgwhen.attachments a set detached_at = pgwhen._now(), operations = '{}' where a.attachment_id = v_attachment_id;
 
   return jsonb_build_object('attachment', v_attachment_id, 'table', p_table, 'workflows', v_workflows, 'statements', v_statements,
     'notices', array(

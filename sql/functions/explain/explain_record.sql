@@ -7,7 +7,6 @@ declare
   v_attachment pgwhen.attachments;
   v_name text := (select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = p_table);
   v_key jsonb;
-  v_operations text[];
   v_events jsonb;
   v_queued integer;
   v_lines text[];
@@ -29,7 +28,6 @@ begin
   end if;
 
   v_key := pgwhen._record_key(p_table, v_attachment.key_columns, p_key);
-  v_operations := array(select s.operation from pgwhen.subscriptions s where s.attachment_id = v_attachment.attachment_id order by s.operation);
   select coalesce(jsonb_agg(pgwhen._explain_event(e) order by e.event_id desc), '[]') into v_events
   from (
     select * from pgwhen.events e
@@ -48,8 +46,8 @@ begin
     end]
     || case
       when v_attachment.detached_at is not null then null
-      when v_operations = '{}' then 'no active workflow waits for its changes, so that none is recorded'
-      else format('active workflows wait for rows that are %s; other changes are not recorded', pgwhen._operation_words(v_operations))
+      when v_attachment.operations = '{}' then 'no active workflow waits for its changes, so that none is recorded'
+      else format('active workflows wait for rows that are %s; other changes are not recorded', pgwhen._operation_words(v_attachment.operations))
     end
     || case when v_queued > 0 then format('%s of its events wait in the queue to be matched', v_queued) end
     || case when v_events = '[]' and v_queued = 0 then format('there is no event of %s: it has not changed in such a way since, or the event started nothing and was removed after %s days',
@@ -58,7 +56,7 @@ begin
     'table', v_name, 'key', v_key,
     'state', case when v_attachment.detached_at is null then 'attached' else 'detached' end,
     'attached_at', v_attachment.attached_at, 'detached_at', v_attachment.detached_at, 'alias', v_attachment.alias,
-    'operations', v_operations, 'queued', v_queued, 'events', v_events,
+    'operations', v_attachment.operations, 'queued', v_queued, 'events', v_events,
     'workflows', pgwhen._explain_subscribers(v_attachment.attachment_id),
     'lines', array_remove(v_lines, null)
       || array(select format('workflow %s (%s): %s', w.entry ->> 'workflow', w.entry ->> 'status', w.entry ->> 'text')

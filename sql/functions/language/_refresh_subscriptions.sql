@@ -1,7 +1,7 @@
 -- What is captured follows from the keys of active and paused workflows, and from what their executions may wait for; what nobody
 -- waits for costs the application one look-up. A version that is no longer the active one is watched for until its executions have
--- ended, and for a day after it was replaced: a tick that is under way may be starting one of them. Whoever calls this holds the lock of _lock_definitions, so that a workflow that is
--- being published at this moment is not overlooked.
+-- ended, and for a day after it was replaced: a tick that is under way may be starting one of them. Whoever calls this holds the
+-- lock of _lock_definitions before any row's, so that a workflow that is being published at this moment is not overlooked.
 create or replace function pgwhen._refresh_subscriptions() returns void
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
@@ -17,7 +17,7 @@ begin
   delete from pgwhen.watch_keys k
   where not exists (
     select from pgwhen.watches w where w.source = k.source and w.key_column = k.key_column and w.type = k.type);
-  with wanted as (
+  with operation as (
     select t.attachment_id, o as operation
     from pgwhen.trigger_keys k
     join pgwhen.workflows w on w.workflow_id = k.workflow_id and w.status in ('active', 'paused')
@@ -26,17 +26,20 @@ begin
     where t.attachment_id is not null
     union
     select w.attachment_id, w.operation from pgwhen.watches w where w.attachment_id is not null
-  ), gone as (
-    delete from pgwhen.subscriptions s
-    where not exists (select from wanted w where w.attachment_id = s.attachment_id and w.operation = s.operation)
+  ), wanted as (
+    select a.attachment_id, coalesce(array_agg(o.operation order by o.operation) filter (where o.operation is not null), '{}') as operations
+    from pgwhen.attachments a
+    left join operation o on o.attachment_id = a.attachment_id
+    group by a.attachment_id
   )
-  insert into pgwhen.subscriptions (attachment_id, operation)
-  select w.attachment_id, w.operation from wanted w
-  on conflict do nothing;
+  update pgwhen.attachments a
+  set operations = w.operations
+  from wanted w
+  where a.attachment_id = w.attachment_id and a.detached_at is null and a.operations <> w.operations;
   delete from pgwhen.match_columns m
   where not exists (
     select from pgwhen.trigger_keys k
     where k.match_key like pgwhen._like(format('%s:%s:%s=', m.operation, m.attachment_id, m.column_name)) || '%');
 end
 $$;
-comment on function pgwhen._refresh_subscriptions() is 'Brings subscriptions, watches and match_columns in line with the published workflows.';
+comment on function pgwhen._refresh_subscriptions() is 'Brings the operations of attachments, watches and match_columns in line with the published workflows.';

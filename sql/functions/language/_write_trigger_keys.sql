@@ -49,12 +49,10 @@ begin
   cross join lateral unnest(t.operations) o
   where t.match ->> 'column' is not null and o <> 'truncate' and t.enabled
   on conflict do nothing;
-  insert into pgwhen.subscriptions (attachment_id, operation)
-  select distinct t.attachment_id, o
+  perform pgwhen._subscribe(array_agg(t.attachment_id), array_agg(o))
   from jsonb_to_recordset(p_triggers) as t (attachment_id integer, operations text[], enabled boolean)
   cross join lateral unnest(t.operations) o
-  where t.attachment_id is not null and t.enabled
-  on conflict do nothing;
+  where t.attachment_id is not null and t.enabled;
   if not coalesce(v_old, '{}') <@ coalesce(v_new, '{}') then
     perform pgwhen._refresh_subscriptions();
   end if;

@@ -13,11 +13,9 @@ begin
   from pgwhen.watches w
   where w.workflow_id = p_workflow_id and w.version = p_version
   on conflict do nothing;
-  insert into pgwhen.subscriptions (attachment_id, operation)
-  select distinct w.attachment_id, w.operation
+  perform pgwhen._subscribe(array_agg(w.attachment_id), array_agg(w.operation))
   from pgwhen.watches w
-  where w.workflow_id = p_workflow_id and w.version = p_version and w.attachment_id is not null
-  on conflict do nothing;
+  where w.workflow_id = p_workflow_id and w.version = p_version and w.attachment_id is not null;
 end
 $$;
 comment on function pgwhen._write_watches(integer, integer, jsonb, jsonb) is 'Writes what executions of a version may wait for.';

@@ -1,5 +1,6 @@
 """Which tables can be attached, by whom, and what attaching does."""
 
+import itertools
 import re
 import threading
 import time
@@ -7,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from pgwhen import sql as source
 from tests.conftest import Connect
@@ -586,16 +588,47 @@ def test_four_at_once(connect: Connect, db: Connection) -> None:
     assert triggers(db) == {"leads": sorted(OPERATIONS)}
 
 
+def test_attaching_again_while_somebody_publishes(connect: Connect, db: Connection) -> None:
+    """Both change the attachment, and neither keeps the other from ending."""
+    db.execute(LEADS)
+    attach(db, "leads")
+    publisher, stop, seen = connect(), threading.Event(), set[str]()
+
+    def publish(row: str) -> None:
+        steps = [{"id": "s", "type": "stop"}]
+        definition = {"name": "w", "when": {"table": "leads", "row": row}, "steps": steps}
+        publisher.execute("select pgwhen.apply_definition(%s)", [Jsonb(definition)])
+
+    def publish_all_the_time() -> None:
+        rows = itertools.cycle(("created", "deleted"))
+        while not stop.is_set():
+            try:
+                publish(next(rows))
+                seen.add("published")
+            except psycopg.Error as error:
+                seen.add((error.sqlstate or str(error))[:2])
+
+    thread = threading.Thread(target=publish_all_the_time)
+    thread.start()
+    for _ in range(20):
+        detach(db, "leads")
+        attach(db, "leads")
+    stop.set()
+    thread.join()
+    assert "published" in seen and seen <= {"published", "WF"}, "WF: not attached at that moment"
+    publish("created")
+    assert value(db, "select operations from pgwhen.attachments") == ["insert"]
+
+
 def test_writers_during_attach_are_captured_from_some_row_on(connect: Connect, db: Connection) -> None:
     """No error for them, and no hole after the first event."""
     db.execute(LEADS)
     db.execute(
         """
-        insert into pgwhen.attachments (schema_name, table_name, alias, key_columns)
-        values ('public', 'leads', 'lead', '{id}')
+        insert into pgwhen.attachments (schema_name, table_name, alias, key_columns, operations)
+        values ('public', 'leads', 'lead', '{id}', '{insert}')
         """
     )
-    db.execute("insert into pgwhen.subscriptions values (1, 'insert')")
     writer, stop = connect(), threading.Event()
 
     def write() -> None:

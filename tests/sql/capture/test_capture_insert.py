@@ -165,12 +165,12 @@ def test_a_role_that_may_only_insert_needs_nothing_else(connect: Connect, db: Co
     app.execute("insert into leads (email) values ('b'), ('c')")
     assert [(m["actor"], m["new"]["email"]) for m in messages(db)] == [("capture_app", name) for name in "abc"]
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app.execute("select from pgwhen.subscriptions")
+        app.execute("select from pgwhen.attachments")
 
 
 def test_the_search_path_of_the_writer_means_nothing(connect: Connect, db: Connection, leads: int) -> None:
     other = connect()
-    other.execute("create temp table subscriptions (attachment_id int, operation text)")
+    other.execute("create temp table attachments (attachment_id int, operations text[])")
     other.execute("create schema evil")
     other.execute("create function evil.to_jsonb(anyelement) returns jsonb language sql as $$ select '{}'::jsonb $$")
     other.execute("set search_path = evil, pg_temp, pg_catalog, public")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pgwhen.cli.migrate import migrate_database
-from tests.sql.capture.support import LEADS, Connection, capture, changes, value
+from tests.sql.capture.support import LEADS, Connection, attach, changes, subscribe, value
 
 CHECK = "select pgwhen._check_queue_shape()"
 
@@ -45,7 +45,7 @@ def test_what_matters(db: Connection, change: str, problem: str | None) -> None:
 def test_an_unknown_shape_is_served_by_pgmq_itself(db: Connection, dsn: str) -> None:
     """A pgmq whose table we do not know: applications go on writing, and a known one is fast again."""
     db.execute(LEADS)
-    capture(db, "leads")
+    attachment = attach(db, "leads")["attachment"]
     db.execute("alter table pgmq.q_pgwhen_events add column shard text not null default 'a'")
     db.execute("alter table pgmq.q_pgwhen_events alter column shard drop default")
     db.execute(
@@ -59,6 +59,7 @@ def test_an_unknown_shape_is_served_by_pgmq_itself(db: Connection, dsn: str) -> 
     )
     assert value(db, CHECK) == "pgmq.q_pgwhen_events: shard has no default"
     migrate_database(dsn)
+    subscribe(db, attachment)
     assert value(db, "select count(*) from pg_trigger where tgrelid = 'pgwhen._event_queue'::regclass") == 1
     db.execute("insert into leads (score) values (1)")
     db.execute("insert into leads (score) values (2), (3)")
@@ -72,6 +73,7 @@ def test_an_unknown_shape_is_served_by_pgmq_itself(db: Connection, dsn: str) -> 
     db.execute("alter table pgmq.q_pgwhen_events drop column shard")
     db.execute("drop trigger upgrade on pgmq.q_pgwhen_events")
     migrate_database(dsn)
+    subscribe(db, attachment)
     assert value(db, "select count(*) from pg_trigger where tgrelid = 'pgwhen._event_queue'::regclass") == 0
     db.execute("insert into leads (score) values (4)")
     assert changes(db, "score") == [("insert", None, 4)]

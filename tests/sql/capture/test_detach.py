@@ -20,7 +20,7 @@ def test_it_drops_the_triggers_and_keeps_the_row(db: Connection) -> None:
     result = detach(db, "leads")
     assert (result["attachment"], result["table"], result["workflows"]) == (attachment_id, "public.leads", [])
     assert triggers(db) == 0
-    assert value(db, "select count(*) from pgwhen.subscriptions") == 0
+    assert value(db, "select count(*) from pgwhen.attachments where operations <> '{}'") == 0
     assert value(db, "select detached_at is not null from pgwhen.attachments") is True
     db.execute("insert into leads default values")
     assert len(messages(db)) == 1, "what was captured before stays"

@@ -72,7 +72,7 @@ def test_a_dropped_table(db: Connection, leads: int) -> None:
     (change,) = refresh(db)
     assert (change["attachment"], change["table"], change["change"]) == (leads, "public.leads", "gone")
     assert stored(db) == ("public", "leads", ["id"], False)
-    assert value(db, "select count(*) from pgwhen.subscriptions") == 0
+    assert value(db, "select count(*) from pgwhen.attachments where operations <> '{}'") == 0
     assert refresh(db) == []
 
 

@@ -71,7 +71,7 @@ def test_seed_003_as_printed(own: Connection) -> None:
         ("step_1", "error", "step_2"),
         ("step_1", "success", "step_2"),
     ]
-    assert rows(own, "select operation from pgwhen.subscriptions order by 1") == ["insert", "update"]
+    assert rows(own, "select unnest(operations) from pgwhen.attachments order by 1") == ["insert", "update"]
     assert rows(own, "select status, until_at from pgwhen.activations") == [("active", None)]
     assert rows(own, "select command, target, detail ->> 'plan' from pgwhen.audit_log") == [
         ("apply_definition", "job_completed", "created")
@@ -206,7 +206,7 @@ def test_a_change_makes_the_next_version(own: Connection) -> None:
         (f"insert:{attachment(own, 'leads')}", 2)
     ]
     # Nobody waits for jobs any more.
-    assert rows(own, "select attachment_id, operation from pgwhen.subscriptions") == [
+    assert rows(own, "select attachment_id, unnest(operations) from pgwhen.attachments") == [
         (attachment(own, "leads"), "insert")
     ]
 
@@ -332,7 +332,7 @@ def test_a_commit_is_what_counts(db: Connection, connect: Connect) -> None:
     with connect(autocommit=False) as connection:
         apply(connection, workflow())
         connection.rollback()
-    assert rows(db, "select count(*) from pgwhen.subscriptions") == [0]
+    assert rows(db, "select count(*) from (select unnest(operations) from pgwhen.attachments) o") == [0]
 
 
 def test_values_that_look_like_sql_are_values(own: Connection) -> None:
@@ -349,7 +349,7 @@ def test_unused_columns_and_operations_go(own: Connection) -> None:
     own.execute("delete from pgwhen.trigger_keys where workflow_id = %s", [workflow_id(own, "one")])
     own.execute("select pgwhen._refresh_subscriptions()")
     assert rows(own, "select operation, column_name from pgwhen.match_columns") == [("insert", "status")]
-    assert rows(own, "select operation from pgwhen.subscriptions") == ["insert"]
+    assert rows(own, "select unnest(operations) from pgwhen.attachments") == ["insert"]
 
 
 def test_source_is_kept_word_for_word(own: Connection) -> None:

@@ -13,7 +13,7 @@ Connection = psycopg.Connection[Any]
 def test_archive_ends_capture_and_keeps_the_keys_for_what_is_under_way(own: Connection) -> None:
     apply(own, workflow())
     assert call(own, "archive_workflow", "w", "replaced")["was"] == "active"
-    assert own.execute("select count(*) from pgwhen.subscriptions").fetchone() == (0,)
+    assert own.execute("select count(*) from (select unnest(operations) from pgwhen.attachments) o").fetchone() == (0,)
     assert own.execute("select count(*) from pgwhen.trigger_keys").fetchone() == (2,)
     assert own.execute("select status, until_at is null from pgwhen.activations").fetchall() == [("active", False)]
 

@@ -23,7 +23,7 @@ def test_pause_opens_a_period(own: Connection) -> None:
         "unfinished": 0,
     }
     assert activations(own) == [("active", False), ("paused", True)]
-    assert own.execute("select count(*) from pgwhen.subscriptions").fetchone() == (2,)
+    assert own.execute("select count(*) from (select unnest(operations) from pgwhen.attachments) o").fetchone() == (2,)
     log = own.execute(
         "select command, target, reason, detail from pgwhen.audit_log order by audit_id desc limit 1"
     ).fetchone()

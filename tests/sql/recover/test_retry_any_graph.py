@@ -127,6 +127,6 @@ def clean(db: Connection) -> None:
         "truncate pgwhen.executions, pgwhen.execution_steps, pgwhen.events, pgwhen.attempts, pgwhen.frozen_messages,"
         " pgwhen.logs, pgwhen.failures, pgwhen.unfinished, pgwhen.audit_log, pgwhen.trigger_keys, pgwhen.edges,"
         " pgwhen.steps, pgwhen.triggers,"
-        " pgwhen.versions, pgwhen.activations, pgwhen.workflows, pgwhen.attachments, pgwhen.subscriptions,"
+        " pgwhen.versions, pgwhen.activations, pgwhen.workflows, pgwhen.attachments,"
         " pgmq.q_pgwhen_actions, pgmq.q_pgwhen_events cascade"
     )

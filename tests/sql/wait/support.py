@@ -115,8 +115,8 @@ class App:
     def subscriptions(self) -> set[str]:
         """What is captured: leads.insert and so on."""
         rows = self.db.execute(
-            "select a.table_name || '.' || s.operation from pgwhen.subscriptions s"
-            " join pgwhen.attachments a using (attachment_id)"
+            "select a.table_name || '.' || o.operation from pgwhen.attachments a"
+            " cross join lateral unnest(a.operations) as o (operation)"
         )
         return {name for (name,) in rows}
 
