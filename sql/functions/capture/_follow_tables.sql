@@ -1,6 +1,6 @@
 -- Names may have been swapped, and no two attachments may have one name, not even for a moment: hence two steps. An
--- attachment whose table is gone ends, unless a table of that name lost its triggers only: attach repairs that. Seldom does anything
--- change, and then nobody waits for those who publish.
+-- attachment whose table is gone ends, unless a table of that name lost its triggers only: attach repairs that. The lock of
+-- definitions goes before those of rows, and is taken only where something has changed.
 create or replace function pgwhen._follow_tables() returns void
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
