@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +20,16 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 SAME_AS = {"job_completed.json": "imported_job_completed.json"}
 
 
+#: A demo whose delay is longer than any test.
+SLOW = "from pgwhen.cli import demo, main; demo.DELAY = ('for: 2 days', 'for: 2 hours'); main.main()"
+
+
 @contextmanager
-def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: str, program: Sequence[str] = ("-m", "pgwhen.cli.main")) -> Iterator[subprocess.Popen[str]]:
     """`pgwhen demo` as a process, killed at the end if it is still there."""
     environ = {name: value for name, value in os.environ.items() if name not in ("PGWHEN_DSN", "DATABASE_URL")}
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "pgwhen.cli.main", "demo", *arguments],
+        [sys.executable, "-u", *program, "demo", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -90,7 +94,7 @@ def test_keep_leaves_all_running_until_it_is_told_to_stop(number: signal.Signals
 
 @pytest.mark.usefixtures("folders")
 def test_interrupted_in_the_middle() -> None:
-    with started() as process:
+    with started(program=("-c", SLOW)) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "the poller sends" in line:
