@@ -19,6 +19,9 @@ begin
     perform pgwhen._own_tenant(v_before.tenant);
   end if;
 
+  if v_before.detached_at is not null then
+    perform pgwhen._lock_definitions();  -- before the row's, which whoever publishes may want
+  end if;
   v_after := v_before;
   select n.nspname, c.relname
   into v_after.schema_name, v_after.table_name

@@ -610,11 +610,13 @@ def test_attaching_again_while_somebody_publishes(connect: Connect, db: Connecti
 
     thread = threading.Thread(target=publish_all_the_time)
     thread.start()
-    for _ in range(20):
-        detach(db, "leads")
-        attach(db, "leads")
-    stop.set()
-    thread.join()
+    try:
+        for _ in range(50):
+            detach(db, "leads")
+            attach(db, "leads")
+    finally:
+        stop.set()
+        thread.join()
     assert "published" in seen and seen <= {"published", "WF"}, "WF: not attached at that moment"
     publish("created")
     assert value(db, "select operations from pgwhen.attachments") == ["insert"]
