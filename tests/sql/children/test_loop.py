@@ -319,6 +319,14 @@ def test_an_item_that_is_cancelled_has_failed(db: Connection) -> None:
     assert step(db)["output"]["failed"][0]["error"]["code"] == "cancelled"
 
 
+def test_an_item_that_stops_as_cancelled_has_failed(db: Connection) -> None:
+    prepare(db, each({"id": "enough", "type": "stop", "as": "cancelled"}))
+    order(db, '["a", "b"]')
+    run(db)
+    assert states(db) == [(0, "cancelled")] and parent(db)[0] == "failed"
+    assert step(db)["error"]["message"] == "item 0: step enough"
+
+
 def test_a_failure_reported_beside_the_loop_ends_its_children(db: Connection) -> None:
     prepare(
         db, {"id": "both", "type": "parallel", "branches": [[each(send(), at_once=3)], [send(id="other", text="x")]]}

@@ -259,7 +259,9 @@ class Execution:
         if self.status != "running" or self.steps[name] != "waiting":
             return
         step, children = self.graph.nodes[name].step, self.children[name]
-        if step.get("on_item_error", "fail") == "fail" and any(child.status == "failed" for child in children):
+        if step.get("on_item_error", "fail") == "fail" and any(
+            child.status in ("failed", "cancelled") for child in children
+        ):
             self._cancel_children(name)
             self._fail(name)
         free = step.get("at_once", 1) - sum(child.status == "running" for child in children)
