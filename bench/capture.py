@@ -1,13 +1,15 @@
 """(a) What an attached table costs the application that writes to it.
 
-Four tables of one shape: without a trigger; attached, with nobody subscribed; attached, with a workflow that matches
-every insert; with a row-level trigger that calls pgmq.send, as one writes it by hand. The first is the peer of all.
+Five tables of one shape: without a trigger; attached, with nobody subscribed; attached, with a workflow that matches
+every insert; with a row-level trigger that calls pgmq.send, as one writes it by hand; with the floor's trigger, which
+does nothing but look up that nobody waits. The first is the peer of all, the last of the second too.
 """
 
 import re
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 from .figures import Figure, Sizes
 from .server import Connection, Place, apply, attach, connect, create_table, forget, insert_rows, workflow
@@ -17,6 +19,7 @@ TABLES = {
     "leads_unsubscribed": "attached, nobody subscribed",
     "leads_matching": "attached, a workflow matches",
     "leads_pgmq": "row-level trigger with pgmq.send",
+    "leads_floor": "the floor's trigger, nobody subscribed",
 }
 #: Clients -> what is expected of the tables' ratio to the table without a trigger.
 SINGLE = {"leads_unsubscribed": ">= 0.80", "leads_matching": ">= 0.55"}
@@ -34,6 +37,12 @@ begin
 end
 $$;
 create trigger send_row after insert on leads_pgmq for each row execute function send_row();
+"""
+
+
+FLOOR_TRIGGER = """
+create trigger capture after insert on leads_floor referencing new table as new_rows
+for each statement execute function floor.capture();
 """
 
 
@@ -70,6 +79,15 @@ def _figures(single: dict[tuple[str, int], list[float]], bulk: dict[str, list[fl
     ]
     figures += [
         Figure(
+            f"nobody subscribed, beside the floor's trigger; {clients} client{'s'[: clients > 1]}",
+            "tps",
+            single["leads_unsubscribed", clients],
+            single["leads_floor", clients],
+        )
+        for clients in CLIENTS
+    ]
+    figures += [
+        Figure(
             f"{title}; {rows:,} rows at once",
             "rows/s",
             bulk[table],
@@ -98,6 +116,8 @@ def _set_up(connection: Connection) -> None:
     attach(connection, "leads_matching")
     apply(connection, workflow("matching", {"table": "leads_matching", "row": "created"}))
     connection.execute(PGMQ_TRIGGER)
+    connection.execute((Path(__file__).parent / "floor.sql").read_bytes())
+    connection.execute(FLOOR_TRIGGER)
 
 
 def _empty(connection: Connection) -> None:
