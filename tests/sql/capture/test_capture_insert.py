@@ -5,6 +5,7 @@ import threading
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.conftest import Connect
 from tests.sql.capture.support import (
@@ -620,6 +621,9 @@ def test_capture_goes_on_while_functions_are_applied_again(
 ) -> None:
     from pgwhen.cli.migrate import migrate_database
 
+    # What nobody waits for, migrate no longer captures.
+    definition = {"name": "w", "when": {"table": "leads", "row": "created"}, "steps": [{"id": "s", "type": "stop"}]}
+    db.execute("select pgwhen.apply_definition(%s)", [Jsonb(definition)])
     other = connect()
     other.execute("insert into leads (score) values (1)")
     thread = threading.Thread(target=migrate_database, args=(dsn,))
