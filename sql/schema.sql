@@ -102,7 +102,7 @@ create table attachments (
   constraint attachments_pkey PRIMARY KEY (attachment_id),
   constraint attachments_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenants(tenant),
   constraint operations_are_known CHECK ((operations <@ ARRAY['insert'::text, 'update'::text, 'delete'::text, 'truncate'::text]))
-);
+) with (fillfactor=10);
 CREATE UNIQUE INDEX attachments_name ON attachments USING btree (schema_name, table_name) WHERE (detached_at IS NULL);
 
 -- Attempts to perform an action, one row each when its result is known or its lease has run out while sending.

@@ -15,33 +15,37 @@ as $$
 #variable_conflict use_variable
 declare
   v_attachment_id integer := tg_argv[0]::integer;
+  v_attachment record;
   v_key_columns text[];
-  v_excluded text[];
-  v_doorbell boolean;
+  v_head jsonb;
   v_formats text[];
   v_pinned text[];
   v_occurred_at timestamptz;
-  v_cause jsonb;
   v_message jsonb;
   v_contents jsonb[];
-  v_rows text := 'one';
+  v_rows text;
 begin
-  select a.key_columns, a.excluded_columns, a.doorbell
-  into v_key_columns, v_excluded, v_doorbell
+  select a.excluded_columns, a.doorbell
+  into v_attachment
   from pgwhen.attachments a
   where a.attachment_id = v_attachment_id and 'insert' = any (a.operations);
   if not found then
     return null;
   end if;
-  if pgwhen._formats_differ() then
-    v_formats := pgwhen._formats();
-    v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);
+  if pgwhen._session_differs() then
+    v_head := pgwhen._event_head(v_attachment_id, 'insert');
+    v_occurred_at := pgwhen._clock();
+    if pgwhen._formats_differ() then
+      v_formats := pgwhen._formats();
+      v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);
+    end if;
+  else
+    v_occurred_at := clock_timestamp();  -- wall clock: pgwhen.now is not set
   end if;
-  v_occurred_at := pgwhen._clock();
 
   begin
-    select jsonb_build_object('v', 1, 'attachment', v_attachment_id, 'operation', 'insert', 'actor', pgwhen._actor(),
-      'new', to_jsonb(r.*) - v_excluded)
+    select jsonb_build_object('v', 1, 'attachment', v_attachment_id, 'operation', 'insert', 'actor', session_user,
+      'new', to_jsonb(r.*) - v_attachment.excluded_columns)
     into strict v_message
     from new_rows r;
   exception
@@ -52,53 +56,54 @@ begin
     when others then
       v_rows := 'refused';
   end;
-  if v_rows = 'some' then
-    begin
-      select array_agg(r.content)
-      into v_contents
-      from (select to_jsonb(r.*) - v_excluded as content from new_rows r limit 1001) r;
-      if cardinality(v_contents) > 1000 then
-        v_rows := 'many';
-      end if;
-    exception
-      when others then
-        v_rows := 'refused';
-    end;
-  end if;
 
-  if v_rows = 'one' then
-    v_cause := pgwhen._cause();
-    if v_cause is not null then
-      v_message := v_message || jsonb_build_object('cause', v_cause);
+  if v_rows is null then
+    if v_head is not null then
+      v_message := v_message || v_head;
     end if;
     insert into pgwhen._event_queue (enqueued_at, message)
     values (v_occurred_at, v_message);
   elsif v_rows <> 'none' then
-    v_message := pgwhen._event_head(v_attachment_id, 'insert');
-  end if;
-  if v_rows = 'some' then
-    insert into pgwhen._event_queue (enqueued_at, message)
-    select v_occurred_at, v_message || jsonb_build_object('new', r.content)
-    from unnest(v_contents) as r (content);
-  elsif v_rows = 'many' then
-    begin
+    v_message := coalesce(v_head, pgwhen._event_head(v_attachment_id, 'insert'));
+    if v_rows = 'some' then
+      begin
+        select array_agg(r.content)
+        into v_contents
+        from (select to_jsonb(r.*) - v_attachment.excluded_columns as content from new_rows r limit 1001) r;
+        if cardinality(v_contents) > 1000 then
+          v_rows := 'many';
+        end if;
+      exception
+        when others then
+          v_rows := 'refused';
+      end;
+    end if;
+    if v_rows = 'some' then
       insert into pgwhen._event_queue (enqueued_at, message)
-      select v_occurred_at, v_message || case
-        when v_excluded = '{}' then jsonb_build_object('new', r.*)
-        else jsonb_build_object('new', to_jsonb(r.*) - v_excluded)
-      end
-      from new_rows r;
-    exception
-      when others then
-        v_rows := 'refused';
-    end;
-  end if;
-  if v_rows = 'refused' then
-    -- Dynamic: the key of a row that cannot be converted has to be read column by column.
-    execute pgwhen._capture_query('insert', v_key_columns, true) using v_message, v_excluded, v_occurred_at;
+      select v_occurred_at, v_message || jsonb_build_object('new', r.content)
+      from unnest(v_contents) as r (content);
+    elsif v_rows = 'many' then
+      begin
+        insert into pgwhen._event_queue (enqueued_at, message)
+        select v_occurred_at, v_message || case
+          when v_attachment.excluded_columns = '{}' then jsonb_build_object('new', r.*)
+          else jsonb_build_object('new', to_jsonb(r.*) - v_attachment.excluded_columns)
+        end
+        from new_rows r;
+      exception
+        when others then
+          v_rows := 'refused';
+      end;
+    end if;
+    if v_rows = 'refused' then
+      -- Dynamic: the key of a row that cannot be converted has to be read column by column.
+      select a.key_columns into v_key_columns from pgwhen.attachments a where a.attachment_id = v_attachment_id;
+      execute pgwhen._capture_query('insert', v_key_columns, true)
+      using v_message, v_attachment.excluded_columns, v_occurred_at;
+    end if;
   end if;
 
-  if v_rows <> 'none' and v_doorbell and pgwhen._poller_sleeps() then
+  if v_message is not null and v_attachment.doorbell and pgwhen._poller_sleeps() then
     perform pg_notify('pgwhen_doorbell', '');
   end if;
   if v_pinned is not null then

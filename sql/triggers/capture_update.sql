@@ -11,35 +11,38 @@ as $$
 #variable_conflict use_variable
 declare
   v_attachment_id integer := tg_argv[0]::integer;
-  v_key_columns text[];
-  v_excluded text[];
-  v_doorbell boolean;
+  v_attachment record;
+  v_head jsonb;
   v_formats text[];
   v_pinned text[];
   v_occurred_at timestamptz;
-  v_cause jsonb;
   v_message jsonb;
   v_old jsonb;
   v_new jsonb;
   v_olds jsonb[];
   v_news jsonb[];
-  v_rows text := 'one';
+  v_rows text;
 begin
   select a.key_columns, a.excluded_columns, a.doorbell
-  into v_key_columns, v_excluded, v_doorbell
+  into v_attachment
   from pgwhen.attachments a
   where a.attachment_id = v_attachment_id and 'update' = any (a.operations);
   if not found then
     return null;
   end if;
-  if pgwhen._formats_differ() then
-    v_formats := pgwhen._formats();
-    v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);
+  if pgwhen._session_differs() then
+    v_head := pgwhen._event_head(v_attachment_id, 'update');
+    v_occurred_at := pgwhen._clock();
+    if pgwhen._formats_differ() then
+      v_formats := pgwhen._formats();
+      v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);
+    end if;
+  else
+    v_occurred_at := clock_timestamp();  -- wall clock: pgwhen.now is not set
   end if;
-  v_occurred_at := pgwhen._clock();
 
   begin
-    select to_jsonb(o.*) - v_excluded, to_jsonb(n.*) - v_excluded
+    select to_jsonb(o.*) - v_attachment.excluded_columns, to_jsonb(n.*) - v_attachment.excluded_columns
     into strict v_old, v_new
     from old_rows o
     cross join new_rows n;
@@ -53,16 +56,16 @@ begin
     begin
       select array_agg(r.content)
       into v_olds
-      from (select to_jsonb(o.*) - v_excluded as content from old_rows o limit 1001) r;
+      from (select to_jsonb(o.*) - v_attachment.excluded_columns as content from old_rows o limit 1001) r;
       select array_agg(r.content)
       into v_news
-      from (select to_jsonb(n.*) - v_excluded as content from new_rows n limit 1001) r;
+      from (select to_jsonb(n.*) - v_attachment.excluded_columns as content from new_rows n limit 1001) r;
       if v_olds is null and v_news is null then
         v_rows := 'none';
       elsif cardinality(v_olds) is distinct from cardinality(v_news) or cardinality(v_olds) > 1000 then
         v_rows := 'many';
-      elsif v_key_columns <> '{}' then
-        perform from unnest(v_olds, v_news) as r (o, n) where not pgwhen._same_key(r.o, r.n, v_key_columns);
+      elsif v_attachment.key_columns <> '{}' then
+        perform from unnest(v_olds, v_news) as r (o, n) where not pgwhen._same_key(r.o, r.n, v_attachment.key_columns);
         if found then
           v_rows := 'many';
         end if;
@@ -73,45 +76,46 @@ begin
     end;
   end if;
 
-  if v_rows = 'one' then
-    v_message := jsonb_build_object('v', 1, 'attachment', v_attachment_id, 'operation', 'update', 'actor', pgwhen._actor(),
+  if v_rows is null then
+    v_message := jsonb_build_object('v', 1, 'attachment', v_attachment_id, 'operation', 'update', 'actor', session_user,
       'new', v_new, 'old', v_old);
-    v_cause := pgwhen._cause();
-    if v_cause is not null then
-      v_message := v_message || jsonb_build_object('cause', v_cause);
+    if v_head is not null then
+      v_message := v_message || v_head;
     end if;
-    -- The first column by itself: the call is a twentieth of the cost of it all.
-    if v_key_columns = '{}' or v_old -> v_key_columns[1] is distinct from v_new -> v_key_columns[1]
-      or cardinality(v_key_columns) > 1 and not pgwhen._same_key(v_old, v_new, v_key_columns) then
+    -- The first column by itself: the call is a twentieth of the cost of it all. Without a key nothing equals.
+    if (v_old -> v_attachment.key_columns[1] = v_new -> v_attachment.key_columns[1]) is not true
+      or v_attachment.key_columns[2] is not null and not pgwhen._same_key(v_old, v_new, v_attachment.key_columns) then
       v_message := v_message || '{"pairing": "order"}';
     end if;
     insert into pgwhen._event_queue (enqueued_at, message)
     values (v_occurred_at, v_message);
   elsif v_rows <> 'none' then
-    v_message := pgwhen._event_head(v_attachment_id, 'update');
-  end if;
-  if v_rows = 'some' then
-    if v_key_columns = '{}' then
-      v_message := v_message || '{"pairing": "order"}';
+    v_message := coalesce(v_head, pgwhen._event_head(v_attachment_id, 'update'));
+    if v_rows = 'some' then
+      if v_attachment.key_columns = '{}' then
+        v_message := v_message || '{"pairing": "order"}';
+      end if;
+      insert into pgwhen._event_queue (enqueued_at, message)
+      select v_occurred_at, v_message || jsonb_build_object('new', r.n, 'old', r.o)
+      from unnest(v_olds, v_news) as r (o, n);
+    elsif v_rows = 'many' then
+      begin
+        -- Dynamic: planned for the number of rows there are; see _capture_query.
+        execute pgwhen._capture_query('update', v_attachment.key_columns, false)
+        using v_message, v_attachment.excluded_columns, v_occurred_at;
+      exception
+        when others then
+          v_rows := 'refused';
+      end;
     end if;
-    insert into pgwhen._event_queue (enqueued_at, message)
-    select v_occurred_at, v_message || jsonb_build_object('new', r.n, 'old', r.o)
-    from unnest(v_olds, v_news) as r (o, n);
-  elsif v_rows = 'many' then
-    begin
-      -- Dynamic: planned for the number of rows there are; see _capture_query.
-      execute pgwhen._capture_query('update', v_key_columns, false) using v_message, v_excluded, v_occurred_at;
-    exception
-      when others then
-        v_rows := 'refused';
-    end;
-  end if;
-  if v_rows = 'refused' then
-    -- Dynamic: the key of a row that cannot be converted has to be read column by column.
-    execute pgwhen._capture_query('update', v_key_columns, true) using v_message, v_excluded, v_occurred_at;
+    if v_rows = 'refused' then
+      -- Dynamic: the key of a row that cannot be converted has to be read column by column.
+      execute pgwhen._capture_query('update', v_attachment.key_columns, true)
+      using v_message, v_attachment.excluded_columns, v_occurred_at;
+    end if;
   end if;
 
-  if v_rows <> 'none' and v_doorbell and pgwhen._poller_sleeps() then
+  if v_message is not null and v_attachment.doorbell and pgwhen._poller_sleeps() then
     perform pg_notify('pgwhen_doorbell', '');
   end if;
   if v_pinned is not null then

@@ -202,6 +202,32 @@ def test_the_actor(db: Connection, leads: int, settings: dict[str, str], actor: 
     assert [m["actor"] for m in messages(db)] == [actor] * 3
 
 
+@pytest.mark.parametrize("rows", [1, 3, 1200])
+def test_the_settings_of_the_session_count_however_many_rows(db: Connection, rows: int) -> None:
+    db.execute("create table visits (id int primary key, at timestamptz)")
+    capture(db, "visits")
+    db.execute("update pgwhen.settings set value = 'true' where name = 'test_mode'")
+    db.execute("set pgwhen.actor = 'Zoë'")
+    db.execute("set timezone = 'Asia/Tokyo'")
+    db.execute("set pgwhen.now = '2031-05-06 07:08:09+00'")
+    db.execute("insert into visits select g, '2026-01-01 00:00:00+00' from generate_series(1, %s) g", [rows])
+    db.execute("update visits set at = at + interval '1 hour'")
+    db.execute("delete from visits")
+    found = db.execute(
+        """
+        select message ->> 'operation', message ->> 'actor', enqueued_at = pgwhen._now(), message -> 'old' ->> 'at',
+          message -> 'new' ->> 'at', count(*)
+        from pgmq.q_pgwhen_events group by 1, 2, 3, 4, 5 order by min(msg_id)"""
+    ).fetchall()
+    before, after = "2026-01-01T00:00:00+00:00", "2026-01-01T01:00:00+00:00"
+    assert found == [
+        ("insert", "Zoë", True, None, before, rows),
+        ("update", "Zoë", True, before, after, rows),
+        ("delete", "Zoë", True, after, None, rows),
+    ]
+    assert value(db, "select current_setting('timezone')") == "Asia/Tokyo"
+
+
 def test_a_cause_counts_in_test_mode_only(db: Connection, leads: int) -> None:
     cause = {"execution": "00000000-0000-0000-0000-000000000001", "depth": 3}
     db.execute("select set_config('pgwhen.cause', %s, false)", [json.dumps(cause)])
@@ -649,3 +675,20 @@ def test_a_plan_made_for_one_row_does_for_many(db: Connection, leads: int) -> No
     db.execute("update leads set id = id + 1000000")
     db.execute("delete from leads")
     assert value(db, "select count(*) from pgmq.q_pgwhen_events") == 7 * 5 + 20000 + 3 * 20021
+
+
+@pytest.mark.parametrize("others", [30, 200])
+def test_a_statement_does_not_read_other_attachments(connect: Connect, db: Connection, leads: int, others: int) -> None:
+    db.execute(
+        """insert into pgwhen.attachments (schema_name, table_name, alias, key_columns, operations)
+        select 'elsewhere', 'table_' || g, 'table_' || g, '{id}', '{update}' from generate_series(1, %s) g""",
+        [others],
+    )
+    db.execute("analyze pgwhen.attachments")
+    writer = connect()
+    writer.execute("insert into leads (email) values ('a@example.com')")
+    plain = "select seq_tup_read from pg_stat_xact_user_tables where relid = 'pgwhen.attachments'::regclass"
+    with writer.transaction():
+        writer.execute("insert into leads (email) values ('b@example.com')")
+        assert value(writer, plain) == 0
+    assert len(messages(db)) == 2
