@@ -28,7 +28,7 @@ begin
     perform pgwhen._send_progress(10000);
   end if;
   perform pgwhen._fail_point('tick.advanced');
-  if to_regclass(format('pgwhen.logs_%s', to_char((v_now + interval '14 days') at time zone 'UTC', 'IYYY"w"IW'))) is null then
+  if to_regclass(format('pgwhen.logs_%s', to_char((v_now + interval '7 days') at time zone 'UTC', 'IYYY"w"IW'))) is null then
     perform pgwhen._make_partitions();
   end if;
   perform pgwhen._fail_point('tick.done');

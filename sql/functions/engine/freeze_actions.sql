@@ -26,7 +26,7 @@ declare
     or exists (select from pgwhen.steps t where t.compiled ? 'window')
     or exists (select from pgwhen.recipients r where r.quiet_from is not null);
   v_verdicts json;
-  v_parked uuid[];
+  v_parked jsonb;
   v_limits jsonb;
   v_stopped jsonb;
 begin
@@ -93,34 +93,18 @@ begin
       reason = j.reason
     from judged j
     where j.verdict not in ('lost', 'suppressed') and s.execution_id = j.execution_id and s.step_id = j.step_id and s.part = j.part
-    returning s.execution_id, j.verdict
-  ), asleep as (
-    insert into pgwhen.sleepers (execution_id, due_at, part, step_id, purpose)
-    select j.execution_id, j.until, j.part, j.step_id, 'retry' from judged j where j.verdict = 'deferred'
-  ), waited as (
-    update pgwhen.frozen_messages f
-    set deferred = coalesce(f.deferred, '0') + (j.until - v_now)
-    from judged j
-    where j.verdict = 'deferred' and j.tries > 0 and f.execution_id = j.execution_id and f.step_id = j.step_id and f.generation = j.generation
-      and f.part = j.part
-  ), put_aside as (
-    insert into pgwhen.held (execution_id, held_at, part, generation, tenant, step_id, connection, cause, reason)
-    select j.execution_id, v_now, j.part, j.generation, j.tenant, j.step_id, case when j.cause is null and j.limits is null then j.connection end, j.cause, j.reason
-    from judged j where j.verdict = 'held'
-  ), returned as (
-    delete from pgmq.q_pgwhen_actions q using judged j where j.verdict in ('deferred', 'held') and q.msg_id = j.message_id
   )
   select
     (select json_agg((j.execution_id, j.step_id, j.part, j.attempt, j.verdict, j.until, j.reason, case
          when j.verdict = 'send' and (j.limits is not null or j.frozen is not null or j.documents is not null) then
            pgwhen._verdict_extra(j.tenant, coalesce(j.frozen, case when j.limits ? 'without' then j.message end), j.documents)
          end)::pgwhen.freeze_verdict) from judged j),
-    (select array_agg(s.execution_id) from step s where s.verdict <> 'send'),
+    (select jsonb_agg(to_jsonb(j) - '{message,frozen}'::text[]) from judged j where j.verdict in ('deferred', 'held')),
     (select jsonb_agg(to_jsonb(j) - '{message,frozen}'::text[]) from judged j where j.verdict = 'suppressed')
   into v_verdicts, v_parked, v_stopped;
   perform pgwhen._fail_point('freeze.frozen');
   if v_parked is not null then
-    perform pgwhen._refresh_executions(v_parked);
+    perform pgwhen._park_actions(v_parked, v_now);
   end if;
   if v_stopped is not null then
     perform pgwhen._settle_suppressed(v_stopped, v_now);

@@ -102,7 +102,7 @@ def test_roles(db: Connection) -> None:
 
 
 def test_partitions(db: Connection) -> None:
-    fake_clock(db, (datetime.now(UTC) + timedelta(weeks=4)).isoformat())
+    fake_clock(db, (datetime.now(UTC) + timedelta(weeks=2)).isoformat())
     found = doctor(db)
     assert found["partitions of events"][:2] == ("warning", "0 weeks ahead")
     assert found["retention"][0] == "ok"
