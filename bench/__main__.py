@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import batches, capture, database_steps, delivery, dispatch, execution, latency
-from .figures import FULL, QUICK, Figure, Sizes, table
+from . import batches, capture, database_steps, delivery, dispatch, execution, instructions, latency
+from .figures import FULL, QUICK, Figure, Missing, Sizes, table
 from .server import Place, facts, running
 
 #: Letter -> what it measures, and the function that does.
@@ -25,6 +25,7 @@ BENCHMARKS = {
     "g": ("steps that need no network, and ticks beside sleeping executions", database_steps.run),
     "h": ("e-mails in calls of many, and SMTP sessions used again", batches.run),
     "i": ("messages a second by channel, one poller, local servers", batches.run_channels),
+    "j": ("instructions that a row takes, where times are too unsteady", instructions.run),
 }
 
 
@@ -51,12 +52,21 @@ def _print_tables(place: Place, sizes: Sizes, letters: list[str]) -> None:
     for name, value in {"date": str(datetime.date.today()), **facts(place)}.items():
         print(f"{name}: {value}")
     for letter in letters:
-        title, figures, seconds = _run(letter, place, sizes)
+        try:
+            title, figures, seconds = _run(letter, place, sizes)
+        except Missing as error:
+            print(f"\n({letter}) not run: {error}", flush=True)
+            continue
         print(f"\n({letter}) {title}; rounds: {sizes.rounds}; {seconds:.0f} s\n\n{table(figures)}", flush=True)
 
 
 def _print_json(place: Place, sizes: Sizes, letters: list[str]) -> None:
-    benchmarks = {letter: [figure.as_dict() for figure in _run(letter, place, sizes)[1]] for letter in letters}
+    benchmarks: dict[str, Any] = {}
+    for letter in letters:
+        try:
+            benchmarks[letter] = [figure.as_dict() for figure in _run(letter, place, sizes)[1]]
+        except Missing as error:
+            benchmarks[letter] = {"not_run": str(error)}
     document: dict[str, Any] = {"date": str(datetime.date.today()), "facts": facts(place), "benchmarks": benchmarks}
     print(json.dumps(document, indent=2))
 

@@ -50,7 +50,7 @@ def run(place: Place, sizes: Sizes) -> list[Figure]:
     """The figures."""
     dsn = place.create("capture")
     with connect(dsn) as connection:
-        _set_up(connection)
+        set_up(connection)
         single = {(table, clients): [] for table in TABLES for clients in CLIENTS}  # type: dict[tuple[str, int], list[float]]
         bulk = {table: [] for table in TABLES}  # type: dict[str, list[float]]
         for _ in range(sizes.rounds):
@@ -109,7 +109,8 @@ def _figures(single: dict[tuple[str, int], list[float]], bulk: dict[str, list[fl
     return figures
 
 
-def _set_up(connection: Connection) -> None:
+def set_up(connection: Connection) -> None:
+    """The tables, and who waits for them."""
     for table in TABLES:
         create_table(connection, table)
     attach(connection, "leads_unsubscribed")

@@ -1,11 +1,11 @@
 -- Inserts of an attached table become messages of the queue pgwhen_events, in the same transaction; COPY, MERGE and ON
 -- CONFLICT come here too.
 --
--- Where nobody subscribed one look-up is all that happens. One row, as most statements have, takes three statements of SQL: look
--- up, convert, insert. JSON cannot hold every row, hence an exception handler; it stands around the conversion only, which writes
--- nothing: around the insert it would take a transaction id each time, and 64 of them in a transaction slow all backends down. So
--- it is with some rows, kept in an array. More than a thousand go straight into the queue, in constant memory, and one id for so
--- many is nothing. No plan that is kept joins a transition table.
+-- Where nobody subscribed one look-up is all that happens. One row, as most statements have, takes three statements of SQL (look up,
+-- convert, insert) and as few expressions as possible (docs/decisions/0012). JSON cannot hold every row, hence an exception handler; it
+-- stands around the conversion only, which writes nothing: around the insert it would take a transaction id each time, and 64 of them
+-- in a transaction slow all backends down. So it is with some rows, kept in an array. More than a thousand go straight into the queue,
+-- in constant memory, and one id for so many is nothing. No plan that is kept joins a transition table.
 --
 -- Columns may be called anything: r.* is the row even where a column is called r, and use_variable tells v_message from one.
 create or replace function pgwhen.capture_insert() returns trigger
