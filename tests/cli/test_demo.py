@@ -101,7 +101,7 @@ def test_interrupted_in_the_middle() -> None:
                 break
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
-    assert process.returncode == 130 and "interrupted" in err and "Traceback" not in err
+    assert process.returncode == 130 and "interrupted" in err and "Traceback" not in err, err
 
 
 @pytest.mark.parametrize("path", sorted(demo.FOLDER.iterdir()), ids=lambda path: path.name)

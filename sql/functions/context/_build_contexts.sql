@@ -43,13 +43,15 @@ begin
         when 'start' then coalesce(s.compiled #> '{reads,condition}', '[]') || coalesce(s.compiled #> '{reads,engine}', '[]')
           || coalesce(s.compiled #> '{reads,leave}', '[]')
         else coalesce(s.compiled -> 'reads' -> p_kind, '[]')
-      end as all) paths
+      end as all
+      offset 0) paths
     -- The engine and conditions always have a clock; a condition on what changed compares both rows, which are too large to be copied
-    -- for every item of a loop over what one of them holds.
+    -- for every item of a loop over what one of them holds. offset 0: else each that asks for the roots would find them anew.
     cross join lateral (select array(select p.path ->> 0 from jsonb_array_elements(paths.all) p (path))
       || case when p_kind = 'action' then '{}'
         when strpos(coalesce(s.condition::text, '') || s.compiled::text, '"op": "changed') > 0 then '{now,old,new,changed}'
-        else '{now}' end::text[] as roots) r
+        else '{now}' end::text[] as roots
+      offset 0) r
     cross join lateral (select pgwhen._needed_nodes(v.compiled -> 'reads', paths.all) as nodes) n
   ), built as (
     select s.execution_id, s.step_id, h.number, s.attachment_id, s.record_key,
