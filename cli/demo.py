@@ -89,7 +89,10 @@ def demo(keep: bool) -> None:
         with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
             connection.execute(f"create database {embedded.DATABASE}")
         migrate_database(dsn)
-        asyncio.run(_play(server, dsn, keep))
+        try:
+            asyncio.run(_play(server, dsn, keep))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
 
 @contextlib.contextmanager
@@ -97,7 +100,7 @@ def _sigterm_interrupts() -> Iterator[None]:
     """SIGTERM ends the demo as Ctrl-C does, so that its server does not outlive it."""
 
     def interrupt(number: int, frame: object) -> None:
-        signal.raise_signal(signal.SIGINT)  # asyncio.run cancels its task on that, in good order
+        raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
@@ -108,6 +111,9 @@ def _sigterm_interrupts() -> Iterator[None]:
 
 async def _play(server: embedded.Server, dsn: str, keep: bool) -> None:
     """The demo from its first row to its last message."""
+    if task := asyncio.current_task():
+        # In good order; not by way of SIGINT, which a script's jobs in the background ignore. The poller has its own.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with _world() as world, _poller(dsn, world) as poller:
         with psycopg.connect(dsn, autocommit=True) as connection:
             _prepare(connection, world)

@@ -25,8 +25,11 @@ SLOW = "from pgwhen.cli import demo, main; demo.DELAY = ('for: 2 days', 'for: 2 
 
 
 @contextmanager
-def started(*arguments: str, program: Sequence[str] = ("-m", "pgwhen.cli.main")) -> Iterator[subprocess.Popen[str]]:
-    """`pgwhen demo` as a process, killed at the end if it is still there."""
+def started(
+    *arguments: str, program: Sequence[str] = ("-m", "pgwhen.cli.main"), in_background: bool = False
+) -> Iterator[subprocess.Popen[str]]:
+    """`pgwhen demo` as a process, killed at the end. What a script runs in the background ignores SIGINT."""
+    interrupt = signal.SIG_IGN if in_background else signal.SIG_DFL
     environ = {name: value for name, value in os.environ.items() if name not in ("PGWHEN_DSN", "DATABASE_URL")}
     process = subprocess.Popen(
         [sys.executable, "-u", *program, "demo", *arguments],
@@ -34,6 +37,7 @@ def started(*arguments: str, program: Sequence[str] = ("-m", "pgwhen.cli.main"))
         stderr=subprocess.PIPE,
         text=True,
         env=environ | {"DATABASE_URL": "postgresql://nowhere.invalid/production", "SMTP_URL": "smtp://nowhere.invalid"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, interrupt),
     )
     try:
         yield process
@@ -43,11 +47,13 @@ def started(*arguments: str, program: Sequence[str] = ("-m", "pgwhen.cli.main"))
 
 
 @pytest.fixture
-def folders() -> Iterator[None]:
+def folders(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The demo's folder and server are gone afterwards."""
-    before = set(Path(tempfile.gettempdir()).glob("pgwhen-demo-*"))
-    yield
-    assert set(Path(tempfile.gettempdir()).glob("pgwhen-demo-*")) <= before
+    with tempfile.TemporaryDirectory(prefix="pgwhen-test-demo-") as folder:
+        os.chmod(folder, 0o755)  # PostgreSQL runs as another user when root starts it
+        monkeypatch.setenv("TMPDIR", folder)
+        yield
+        assert os.listdir(folder) == []
 
 
 @pytest.mark.usefixtures("folders")
@@ -93,12 +99,12 @@ def test_keep_leaves_all_running_until_it_is_told_to_stop(number: signal.Signals
 
 
 @pytest.mark.usefixtures("folders")
-def test_interrupted_in_the_middle() -> None:
-    with started(program=("-c", SLOW)) as process:
+@pytest.mark.parametrize("in_background", [False, True])
+@pytest.mark.parametrize("moment", ["A database", "workflow form_submission", "the poller sends"])
+def test_interrupted_in_the_middle(moment: str, in_background: bool) -> None:
+    with started(program=("-c", SLOW), in_background=in_background) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            if "the poller sends" in line:
-                break
+        assert any(moment in line for line in process.stdout)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "interrupted" in err and "Traceback" not in err, err
