@@ -3,16 +3,18 @@ language sql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
   with ended as materialized (
-    select c.parent_execution_id, c.parent_step_id, c.execution_id, x.item_index, x.status <> 'completed' as failed, x.had_failures,
+    select r.execution_id as parent_execution_id, r.step_id as parent_step_id, c.execution_id, c.place, x.item_index,
+      x.status <> 'completed' as failed, x.had_failures,
       case when x.status <> 'completed' then jsonb_build_object('index', x.item_index) || pgwhen._item_error(x.status, x.reason, x.error) end as error
     from unnest(p_steps) r
-    join pgwhen.children c on c.parent_execution_id = r.execution_id and c.parent_step_id = r.step_id
+    cross join lateral (
+      select c.execution_id, c.ctid as place from pgwhen.children c
+      where c.parent_execution_id = r.execution_id and c.parent_step_id = r.step_id
+      offset 0) c
     join pgwhen.executions x on x.execution_id = c.execution_id
     where x.status in ('completed', 'failed', 'cancelled')
   ), gone as (
-    delete from pgwhen.children c
-    using ended e
-    where c.parent_execution_id = e.parent_execution_id and c.parent_step_id = e.parent_step_id and c.execution_id = e.execution_id
+    delete from pgwhen.children c where c.ctid = any (array(select e.place from ended e))
   ), counted as materialized (
     select e.parent_execution_id, e.parent_step_id, count(*) filter (where e.failed) as failed_count,
       bool_or(e.failed or e.had_failures) as had_failures, (array_agg(e.error order by e.item_index) filter (where e.failed))[1] as error,
@@ -29,7 +31,8 @@ as $$
   set failed_count = l.failed_count + c.failed_count, error = coalesce(l.error, c.error),
     item = case when l.source = 'while' then pgwhen._item_result(c.latest) else l.item end
   from counted c
-  where l.execution_id = c.parent_execution_id and l.step_id = c.parent_step_id
+  where l.execution_id = any (array(select r.execution_id from unnest(p_steps) r))
+    and l.execution_id = c.parent_execution_id and l.step_id = c.parent_step_id
     and (c.failed_count > 0 or l.source = 'while')
 $$;
 comment on function pgwhen._count_items(pgwhen.step_ref[]) is 'Takes note of the children of loops that have ended.';

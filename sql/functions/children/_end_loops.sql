@@ -8,9 +8,9 @@ declare
   v_failed pgwhen.step_ref[];
 begin
   with ending as materialized (
-    select l.*, coalesce(l.failed_count > l.failed_limit, false) as fails
+    select l.*, 0 as part, coalesce(l.failed_count > l.failed_limit, false) as fails
     from unnest(p_steps) r
-    join pgwhen.loops l on l.execution_id = r.execution_id and l.step_id = r.step_id
+    cross join lateral (select * from pgwhen.loops l where l.execution_id = r.execution_id and l.step_id = r.step_id offset 0) l
     where l.failed_count > l.failed_limit
       or l.is_read
         and not exists (
@@ -29,7 +29,7 @@ begin
         'message', case when e.failed_count = 1 then '' else format('%s items failed; ', e.failed_count) end
           || format('item %s: %s', e.error -> 'index', coalesce(e.error ->> 'message', e.error ->> 'code'))) end
     from ending e
-    where s.execution_id = e.execution_id and s.step_id = e.step_id and s.part = 0 and s.status = 'waiting'
+    where s.execution_id = e.execution_id and s.step_id = e.step_id and s.part = e.part and s.status = 'waiting'
     returning s.execution_id, s.step_id, s.status
   )
   select array_agg((e.execution_id, e.step_id)::pgwhen.step_ref),

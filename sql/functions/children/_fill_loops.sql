@@ -13,7 +13,7 @@ begin
   for v_row in
     select l.*, t.compiled -> 'table' as spec, b.buffered, l.made_count + b.buffered as next_index
     from unnest(p_steps) r
-    join pgwhen.loops l on l.execution_id = r.execution_id and l.step_id = r.step_id
+    cross join lateral (select * from pgwhen.loops l where l.execution_id = r.execution_id and l.step_id = r.step_id offset 0) l
     join pgwhen.executions x on x.execution_id = l.execution_id
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = l.step_id
     cross join lateral (

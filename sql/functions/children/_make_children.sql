@@ -12,43 +12,40 @@ begin
     select l.execution_id, l.step_id, l.generation, l.made_count, l.at_once - o.open as room,
       greatest(1, 1000 / count(*) over ()) as share
     from unnest(p_steps) r
-    join pgwhen.loops l on l.execution_id = r.execution_id and l.step_id = r.step_id
+    cross join lateral (select * from pgwhen.loops l where l.execution_id = r.execution_id and l.step_id = r.step_id offset 0) l
     cross join lateral (
       select count(*)::integer as open from pgwhen.children c
       where c.parent_execution_id = l.execution_id and c.parent_step_id = l.step_id) o
     where l.at_once > o.open
   ), next as materialized (
-    -- A step of its own: joined with the delete, it could be asked anew for each item that is left.
-    select l.execution_id, l.step_id, l.generation, n.item_index
+    select l.execution_id, l.step_id, l.generation, n.item_index, n.item, n.place
     from loop l
     cross join lateral (
-      select n.item_index from pgwhen.loop_items n
+      select n.item_index, n.item, n.ctid as place from pgwhen.loop_items n
       where n.execution_id = l.execution_id and n.step_id = l.step_id and n.item_index >= l.made_count
       order by n.item_index
       limit least(l.room, l.share)) n
-  ), taken as materialized (
-    delete from pgwhen.loop_items i
-    using next n
-    where i.execution_id = n.execution_id and i.step_id = n.step_id and i.item_index = n.item_index
-    returning i.execution_id, i.step_id, i.item_index, i.item, n.generation
+  ), taken as (
+    delete from pgwhen.loop_items i where i.ctid = any (array(select n.place from next n))
   ), again as (
     insert into pgwhen.handovers (execution_id, step_id, purpose)
     select l.execution_id, l.step_id, 'loop' from loop l where l.room > l.share
   ), made as materialized (
     insert into pgwhen.executions (execution_id, event_id, started_at, parent_execution_id, workflow_id, version, trigger_no, attachment_id,
       depth, priority, tenant, status, parent_step_id, parent_generation, record_key, item, item_index, body, input)
-    select pgwhen._execution_id(x.workflow_id, format('child:%s:%s:%s:%s', t.execution_id, t.step_id, t.generation, t.item_index),
-        pgwhen._id_time(t.execution_id)),
-      x.event_id, v_now, t.execution_id, x.workflow_id, x.version, x.trigger_no, x.attachment_id, x.depth, x.priority, x.tenant, 'running',
-      t.step_id, t.generation, x.record_key, t.item, t.item_index, t.step_id, x.input
-    from taken t
-    join pgwhen.executions x on x.execution_id = t.execution_id
+    select pgwhen._execution_id(x.workflow_id, format('child:%s:%s:%s:%s', n.execution_id, n.step_id, n.generation, n.item_index),
+        pgwhen._id_time(n.execution_id)),
+      x.event_id, v_now, n.execution_id, x.workflow_id, x.version, x.trigger_no, x.attachment_id, x.depth, x.priority, x.tenant, 'running',
+      n.step_id, n.generation, x.record_key, n.item, n.item_index, n.step_id, x.input
+    from next n
+    join pgwhen.executions x on x.execution_id = n.execution_id
     returning execution_id, parent_execution_id, parent_step_id, workflow_id, version
   ), counted as (
     update pgwhen.loops l
     set made_count = m.latest + 1
-    from (select t.execution_id, t.step_id, max(t.item_index) as latest from taken t group by t.execution_id, t.step_id) m
-    where l.execution_id = m.execution_id and l.step_id = m.step_id
+    from (select n.execution_id, n.step_id, max(n.item_index) as latest from next n group by n.execution_id, n.step_id) m
+    where l.execution_id = any (array(select r.execution_id from unnest(p_steps) r))
+      and l.execution_id = m.execution_id and l.step_id = m.step_id
   ), opened as (
     insert into pgwhen.unfinished (execution_id, workflow_id, version)
     select m.execution_id, m.workflow_id, m.version from made m

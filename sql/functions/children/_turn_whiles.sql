@@ -6,7 +6,7 @@ as $$
 declare
   v_steps pgwhen.step_ref[] := array(
     select r from unnest(p_steps) r
-    join pgwhen.loops l on l.execution_id = r.execution_id and l.step_id = r.step_id
+    cross join lateral (select * from pgwhen.loops l where l.execution_id = r.execution_id and l.step_id = r.step_id offset 0) l
     where l.source = 'while' and not l.is_read
       and not exists (
         select from pgwhen.children c where c.parent_execution_id = r.execution_id and c.parent_step_id = r.step_id offset 0));
@@ -21,7 +21,7 @@ begin
     from pgwhen._build_contexts(v_steps, 'start') c
     join pgwhen.executions x on x.execution_id = c.execution_id
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = c.step_id
-    join pgwhen.loops l on l.execution_id = c.execution_id and l.step_id = c.step_id
+    cross join lateral (select * from pgwhen.loops l where l.execution_id = c.execution_id and l.step_id = c.step_id offset 0) l
   ), next as (
     insert into pgwhen.loop_items (execution_id, item_index, step_id, item)
     select a.execution_id, a.made_count, a.step_id, coalesce(a.item, 'null') from asked a where a.holds and not a.is_full
@@ -29,7 +29,8 @@ begin
   update pgwhen.loops l
   set is_read = true, note = case when a.holds then format('stopped at max, after %s iterations', l.made_count) end
   from asked a
-  where l.execution_id = a.execution_id and l.step_id = a.step_id and (a.is_full or not a.holds);
+  where l.execution_id = any (array(select r.execution_id from unnest(v_steps) r))
+    and l.execution_id = a.execution_id and l.step_id = a.step_id and (a.is_full or not a.holds);
 end
 $$;
 comment on function pgwhen._turn_whiles(pgwhen.step_ref[]) is 'Asks the conditions of while loops for their next iteration.';

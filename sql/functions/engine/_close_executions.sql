@@ -15,11 +15,9 @@ begin
   where r.execution_id = i.execution_id and r.outcome is null;
   perform pgwhen._tell_parents(p_execution_ids);
   perform pgwhen._drop_children(array(
-    select (l.execution_id, l.step_id)::pgwhen.step_ref
-    from unnest(p_execution_ids) i (execution_id) join pgwhen.loops l on l.execution_id = i.execution_id
+    select (l.execution_id, l.step_id)::pgwhen.step_ref from pgwhen.loops l where l.execution_id = any (p_execution_ids)
     union
-    select (c.parent_execution_id, c.parent_step_id)::pgwhen.step_ref
-    from unnest(p_execution_ids) i (execution_id) join pgwhen.children c on c.parent_execution_id = i.execution_id));
+    select (c.parent_execution_id, c.parent_step_id)::pgwhen.step_ref from pgwhen.children c where c.parent_execution_id = any (p_execution_ids)));
   delete from pgwhen.sleepers s where s.execution_id = any (p_execution_ids);
   delete from pgwhen.ready r where r.execution_id = any (p_execution_ids);
   delete from pgwhen.held h where h.execution_id = any (p_execution_ids);
