@@ -43,7 +43,7 @@ SETTINGS = {
     "max_wal_size": "256MB",
     "max_connections": "200",
     "max_prepared_transactions": "20",
-    "autovacuum_naptime": "10min",
+    "autovacuum_naptime": "1d",
     "log_min_messages": "warning",
     "timezone": "UTC",
 }

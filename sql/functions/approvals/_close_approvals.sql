@@ -10,7 +10,8 @@ begin
     update pgwhen.approval_requests r
     set closed_at = pgwhen._now(), outcome = p_outcome, closed_by = p_by
     from unnest(p_steps) s
-    where r.execution_id = s.execution_id and r.step_id = s.step_id and r.outcome is null
+    where r.execution_id = any (array(select e.execution_id from unnest(p_steps) e))
+      and r.execution_id = s.execution_id and r.step_id = s.step_id and r.outcome is null
     returning r.execution_id, r.step_id
   )
   select array_agg((c.execution_id, c.step_id)::pgwhen.step_ref) into v_closed from closed c;

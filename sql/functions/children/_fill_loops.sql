@@ -23,7 +23,7 @@ begin
   loop
     v_size := least(greatest(500, v_row.at_once), v_row.item_limit - v_row.next_index);
     v_page := pgwhen._read_page(v_row.spec, (
-      select c.context from pgwhen._build_contexts(array[(v_row.execution_id, v_row.step_id)::pgwhen.step_ref], 'start') c), v_row.item, v_size);
+      select c.context from pgwhen._build_contexts(array[(v_row.execution_id, v_row.step_id)::pgwhen.step_ref], 'engine') c), v_row.item, v_size);
     v_count := jsonb_array_length(v_page -> 'rows');
     insert into pgwhen.loop_items (execution_id, item_index, step_id, item)
     select v_row.execution_id, v_row.next_index + i.n - 1, v_row.step_id, i.item

@@ -20,7 +20,7 @@ begin
     select c.execution_id, c.step_id, s.generation, x.fresh_generation, t.compiled,
       case when t.compiled ? 'over' then pgwhen._loop_list(pgwhen._value(t.compiled -> 'over', c.context)) end as items,
       (t.compiled ->> 'max')::integer as max
-    from pgwhen._build_contexts(v_new, 'start') c
+    from pgwhen._build_contexts(v_new, 'engine') c
     join pgwhen.executions x on x.execution_id = c.execution_id
     cross join lateral (
       select e.generation from pgwhen.execution_steps e

@@ -15,7 +15,7 @@ begin
   with given as materialized (
     select c.execution_id, c.step_id, c.context,
       case when t.compiled ? 'at' then pgwhen._start_due(t.compiled, c.context) end as due_at
-    from pgwhen._build_contexts(p_steps, 'start') c
+    from pgwhen._build_contexts(p_steps, 'engine') c
     join pgwhen.executions x on x.execution_id = c.execution_id
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = c.step_id
   ), asleep as (

@@ -18,7 +18,7 @@ begin
     select l.execution_id, l.step_id, l.made_count, l.item, l.made_count >= l.item_limit as is_full,
       pgwhen._holds(t.compiled -> 'while', c.context
         || jsonb_build_object('index', l.made_count, 'item', l.item, coalesce(t.compiled ->> 'as', 'item'), l.item)) is true as holds
-    from pgwhen._build_contexts(v_steps, 'start') c
+    from pgwhen._build_contexts(v_steps, 'engine') c
     join pgwhen.executions x on x.execution_id = c.execution_id
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = c.step_id
     cross join lateral (select * from pgwhen.loops l where l.execution_id = c.execution_id and l.step_id = c.step_id offset 0) l

@@ -29,7 +29,8 @@ begin
           (select jsonb_agg(t.condition) from pgwhen.triggers t where t.workflow_id = d.workflow_id and t.version = d.version and t.needs_record)),
         v.compiled -> 'reads')) as nodes
     from (select distinct workflow_id, version from asked) d
-    join pgwhen.versions v on v.workflow_id = d.workflow_id and v.version = d.version
+    cross join lateral (
+      select v.compiled from pgwhen.versions v where v.workflow_id = d.workflow_id and v.version = d.version offset 0) v
   ), built as (
     select a.ordinal, h.number, nullif(a.event -> 'key', 'null') as key,
       coalesce(a.event ->> 'attachment', a.event ->> 'attachment_id')::integer as attachment_id,

@@ -7,12 +7,10 @@ begin
   update pgwhen.execution_steps s
   set status = 'cancelled', finished_at = (select pgwhen._now()), outcome = null,
     reason = case s.status when 'uncertain' then 'the execution ended; whether the message left is unknown' else 'the execution ended' end
-  from unnest(p_execution_ids) i (execution_id)
-  where s.execution_id = i.execution_id and s.status in ('ready', 'held', 'queued', 'sleeping', 'waiting', 'uncertain');
+  where s.execution_id = any (p_execution_ids) and s.status in ('ready', 'held', 'queued', 'sleeping', 'waiting', 'uncertain');
   update pgwhen.approval_requests r
   set closed_at = (select pgwhen._now()), outcome = 'cancelled'
-  from unnest(p_execution_ids) i (execution_id)
-  where r.execution_id = i.execution_id and r.outcome is null;
+  where r.execution_id = any (p_execution_ids) and r.outcome is null;
   perform pgwhen._tell_parents(p_execution_ids);
   perform pgwhen._drop_children(array(
     select (l.execution_id, l.step_id)::pgwhen.step_ref from pgwhen.loops l where l.execution_id = any (p_execution_ids)

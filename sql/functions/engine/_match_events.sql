@@ -36,25 +36,21 @@ begin
       new jsonb, old jsonb, input jsonb, actor text, cause jsonb, pairing text, capture_error text, request jsonb)
     left join pgwhen.attachments a on a.attachment_id = e.attachment
   ), keys as materialized (
-    select i.event_id, i.operation || ':' || i.attachment_id as match_key from incoming i where i.attachment_id is not null
-    union all
-    select i.event_id, 'update:' || i.attachment_id || ':changed:' || c
-    from incoming i cross join unnest(i.changed) c
-    union all
-    select i.event_id, i.operation || ':' || i.attachment_id || ':' || m.column_name || '=' || (coalesce(i.new, i.old) ->> m.column_name)
+    select i.event_id, unnest(array[
+        i.operation || ':' || i.attachment_id,
+        case i.operation when 'event' then 'event:' || i.tenant || ':' || i.type when 'manual' then 'manual:' || i.workflow_id end]
+      || array(select 'update:' || i.attachment_id || ':changed:' || c from unnest(i.changed) c)
+      || array(
+        select i.operation || ':' || i.attachment_id || ':' || m.column_name || '=' || (coalesce(i.new, i.old) ->> m.column_name)
+        from pgwhen.match_columns m where m.attachment_id = i.attachment_id and m.operation = i.operation)) as match_key
     from incoming i
-    join pgwhen.match_columns m on m.attachment_id = i.attachment_id and m.operation = i.operation
-    union all
-    select i.event_id, 'event:' || i.tenant || ':' || i.type from incoming i where i.operation = 'event'
-    union all
-    select i.event_id, 'manual:' || i.workflow_id from incoming i where i.operation = 'manual'
   ), known as materialized (
     -- What a batch shares is looked up once: the events of a bulk insert have one key. Each table is entered by its own key, whatever its
     -- size was when this was planned.
-    select k.match_key, g.workflow_id, g.trigger_no, g.version, w.tenant, t.columns, t.becomes, t.condition, t.needs_record,
+    select k.match_key, g.workflow_id, g.trigger_no, g.version, w.tenant, w.workflow, t.columns, t.becomes, t.condition, t.needs_record,
       pgwhen._asks_only_new(t.condition) as asks_only_new, v.compiled -> 'vars' as vars, nullif(nullif(v.compiled -> 'inputs', 'null'), '{}') as inputs,
       nullif(v.compiled -> 'suppress_if', 'null') as suppress_if, coalesce((v.compiled ->> 'priority')::smallint, 2) as priority
-    from (select distinct k.match_key from keys k) k
+    from (select distinct k.match_key from keys k where k.match_key is not null) k
     cross join lateral (select * from pgwhen.trigger_keys g where g.match_key = k.match_key offset 0) g
     cross join lateral (select * from pgwhen.workflows w where w.workflow_id = g.workflow_id offset 0) w
     cross join lateral (
@@ -70,7 +66,7 @@ begin
     join known t on t.match_key = k.match_key
     order by k.event_id, t.workflow_id, t.trigger_no
   ), matching as materialized (
-    select c.event_id, c.workflow_id, c.trigger_no, c.version, c.priority, c.inputs, c.suppress_if, case when c.needs_record then c.condition end as record_condition,
+    select c.event_id, c.workflow_id, c.workflow, c.trigger_no, c.version, c.priority, c.inputs, c.suppress_if, case when c.needs_record then c.condition end as record_condition,
       a.status as activation, i.asked_at, i.tenant, i.attachment_id, i.depth, i.cause, i.key, i.input
     from candidate c
     join activation a on a.workflow_id = c.workflow_id
@@ -100,7 +96,7 @@ begin
     from reading r cross join lateral pgwhen._trigger_contexts(r.events, r.workflow_ids, r.versions) c
     where r.events is not null
   ), decided as materialized (
-    select distinct on (m.event_id, m.workflow_id) m.event_id, m.workflow_id, m.trigger_no, m.version, m.priority, m.asked_at, m.tenant, m.attachment_id,
+    select distinct on (m.event_id, m.workflow_id) m.event_id, m.workflow_id, m.workflow, m.trigger_no, m.version, m.priority, m.asked_at, m.tenant, m.attachment_id,
       m.depth, m.key,
       case
         when m.activation = 'paused' then 'paused'
@@ -138,18 +134,18 @@ begin
   ), recorded as (
     insert into pgwhen.events (event_id, occurred_at, dispatched_at, attachment_id, depth, start_count, tenant, operation, type,
       actor, key, new, old, changed, input, cause, notes)
-    select i.event_id, i.occurred_at, v_now, i.attachment_id, i.depth, coalesce(s.start_count, 0), i.tenant,
+    select i.event_id, i.occurred_at, v_now, i.attachment_id, i.depth, coalesce(k.start_count, 0), i.tenant,
       coalesce(i.operation, 'unknown'), i.event_type, i.actor, i.key, i.new, i.old, i.changed, i.input, i.cause,
       case when k.skipped is not null or i.pairing is not null or i.capture_error is not null or i.request is not null then
         jsonb_strip_nulls(jsonb_build_object('skipped', k.skipped, 'pairing', i.pairing, 'capture_error', i.capture_error,
           'request', i.request || jsonb_build_object('at', i.asked_at))) end
     from incoming i
-    left join (select s.event_id, count(*) as start_count from started s group by s.event_id) s on s.event_id = i.event_id
     left join (
-      select d.event_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('workflow', w.workflow, 'version', d.version,
-        'reason', d.skipped, 'detail', coalesce(d.problem, pgwhen._skip_text(d.skipped, v_max_depth)))) order by w.workflow) as skipped
-      from decided d join pgwhen.workflows w on w.workflow_id = d.workflow_id
-      where d.skipped is not null
+      select d.event_id, count(*) filter (where d.skipped is null) as start_count,
+        jsonb_agg(jsonb_strip_nulls(jsonb_build_object('workflow', d.workflow, 'version', d.version,
+          'reason', d.skipped, 'detail', coalesce(d.problem, pgwhen._skip_text(d.skipped, v_max_depth)))) order by d.workflow)
+          filter (where d.skipped is not null) as skipped
+      from decided d
       group by d.event_id
     ) k on k.event_id = i.event_id
   )

@@ -25,11 +25,18 @@ begin
         where a.execution_id = r.execution_id and a.step_id = r.step_id and a.generation = r.generation and a.part = r.part), r.started_at, p_now)
         + coalesce(f.deferred, '0') end as tried_since
     from unnest(p_reports) r
-    join pgwhen.executions x on x.execution_id = r.execution_id
-    left join pgwhen.execution_steps s on s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = r.part
-      and s.generation = r.generation and s.attempt = r.attempt and s.status in ('claimed', 'sending')
-    left join pgwhen.frozen_messages f on f.execution_id = case when r.class <> 'ok' or v_failing then r.execution_id end
-      and f.step_id = r.step_id and f.generation = r.generation and f.part = r.part
+    cross join lateral (
+      select x.tenant, x.status, x.workflow_id, x.version from pgwhen.executions x where x.execution_id = r.execution_id offset 0) x
+    left join lateral (
+      select s.execution_id, s.tries from pgwhen.execution_steps s
+      where s.execution_id = r.execution_id and s.step_id = r.step_id and s.part = r.part
+        and s.generation = r.generation and s.attempt = r.attempt and s.status in ('claimed', 'sending')
+      offset 0) s on true
+    left join lateral (
+      select f.connection, f.batch_id, f.deferred from pgwhen.frozen_messages f
+      where f.execution_id = case when r.class <> 'ok' or v_failing then r.execution_id end
+        and f.step_id = r.step_id and f.generation = r.generation and f.part = r.part
+      offset 0) f on true
   ), known as materialized (
     select t.workflow_id, t.version, t.step_id, t.type, t.compiled, t.compiled -> 'left_by' as left_by,
       exists (select from pgwhen.edges e where e.workflow_id = t.workflow_id and e.version = t.version and e.source = t.step_id) as goes_on

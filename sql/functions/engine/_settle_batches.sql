@@ -22,7 +22,8 @@ as $$
   update pgwhen.frozen_messages f
   set batch_id = s.batch_id, batch_place = s.batch_place
   from settled s
-  where f.execution_id = s.execution_id and f.step_id = s.step_id and f.generation = s.generation and f.part = s.part
+  where f.execution_id = any (array(select g.execution_id from given g))
+    and f.execution_id = s.execution_id and f.step_id = s.step_id and f.generation = s.generation and f.part = s.part
     and (f.batch_id, f.batch_place) is distinct from (s.batch_id, s.batch_place)
     -- A lost lease is somebody else's by now; only what was just proposed is taken back.
     and (s.verdict <> 'lost' or f.batch_id = s.proposed)

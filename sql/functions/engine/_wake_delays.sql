@@ -12,7 +12,7 @@ begin
     select r.execution_id, r.step_id,
       case when s.compiled ?| '{until,window}'::text[] then
         (select pgwhen._delay_end(s.compiled, c.context, e.queued_at, v_now)
-         from pgwhen._build_contexts(array[(r.execution_id, r.step_id)::pgwhen.step_ref], 'start') c)
+         from pgwhen._build_contexts(array[(r.execution_id, r.step_id)::pgwhen.step_ref], 'engine') c)
       end as due_at
     from unnest(p_steps) r
     join pgwhen.executions x on x.execution_id = r.execution_id

@@ -21,7 +21,7 @@ begin
     select c.execution_id, c.step_id, t.compiled -> 'watch' = '"value"' as rereads,
       case when t.compiled ? 'leave' then pgwhen._leave_reason(t.compiled -> 'leave',
         c.context || case when x.record_key is null then '{}' else jsonb_build_object('(record)', x.attachment_id) end) end as reason
-    from pgwhen._build_contexts(p_steps, 'start') c
+    from pgwhen._build_contexts(p_steps, 'leave') c
     join pgwhen.executions x on x.execution_id = c.execution_id
     join pgwhen.steps t on t.workflow_id = x.workflow_id and t.version = x.version and t.step_id = c.step_id
   ), awake as (

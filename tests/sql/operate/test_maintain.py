@@ -82,6 +82,8 @@ def test_partitions_are_made_ahead_like_those_of_the_migration(db: Connection, t
         """
     migrated, made = (db.execute(shape, [f"{table}_{week(at + timedelta(weeks=n))}"]).fetchone() for n in (2, 4))
     assert migrated is not None and made is not None
+    # No statistics of some fifty rows: docs/decisions/0004.
+    assert "autovacuum_analyze_threshold=5000" in made[0]
     assert made[:1] + made[1:6] + made[7:] == migrated[:1] + migrated[1:6] + migrated[7:]
     parent = db.execute(shape, [table]).fetchone()
     assert parent is not None and made[6] == parent[6], "comments of columns"
