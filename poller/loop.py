@@ -593,7 +593,7 @@ async def work(settings: Settings) -> Summary:
             try:
                 return await poller.run()
             except BaseExceptionGroup as errors:
-                # One of the four tasks failed, and the others with it; what went wrong is the first.
+                # A task failed, and the others with it; what went wrong is the first.
                 raise errors.exceptions[0] from None
 
 

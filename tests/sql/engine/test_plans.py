@@ -1,6 +1,9 @@
 """What an execution reads does not grow with the history (docs/decisions/0004): plans that are made on the first day,
 while the tables are empty and not analysed, serve until autovacuum has analysed some, and those that it makes do until
 it comes again. Counted in rows read from indexes and tables, not in time.
+
+On 18 nothing is analysed before the history is there; on the others autovacuum has come before, to the tables to which it
+comes while they are small: partitions get their first statistics when they have some thousand rows.
 """
 
 import json
@@ -12,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.conftest import KIND
 from tests.sql.database.support import run_one
 from tests.sql.deliveries.support import Mail, status
 from tests.sql.deliveries.support import call as tell
@@ -44,8 +48,18 @@ select pgwhen.register_function('double(bigint)');
 grant select, insert, update on clients, leads, replies, seen to pgwhen_actions;
 """
 
+#: What autovacuum does while little is there: partitions get their first statistics with thousands of rows.
+ANALYZE_SMALL = b"""
+do $$
+begin
+  execute (select 'analyze ' || string_agg(format('pgwhen.%I', relname), ', ') from pg_class
+    where relnamespace = 'pgwhen'::regnamespace and relkind = 'r' and not relispartition);
+end $$
+"""
+
 #: What is read in order and from the beginning: vacuum removes what was done from there.
-ORDERED = "unfinished|handovers.*|sleepers_due"
+#: And settings, which only the clock of a test asks.
+ORDERED = "unfinished|handovers.*|sleepers_due|settings"
 
 HTTP: Json = {"type": "http", "method": "POST", "url": "http://127.0.0.1:9/{{ new.id }}"}
 ELSEWHERE: Json = HTTP | {"id": "work", "url": "http://127.0.0.1:9"}
@@ -307,6 +321,8 @@ def _rounds(db: Connection, shape: Shape, grow: Callable[[Connection], None]) ->
     read: dict[str, list[int]] = {}
     for day in range(4):
         if day == 2:
+            if KIND != "18":
+                db.execute(ANALYZE_SMALL)
             grow(db)
         if day == 3:
             db.execute("analyze")
