@@ -2,8 +2,8 @@
 while the tables are empty and not analysed, serve until autovacuum has analysed some, and those that it makes do until
 it comes again. Counted in rows read from indexes and tables, not in time.
 
-On 18 nothing is analysed before the history is there; on the others autovacuum has come before, to the tables to which it
-comes while they are small: partitions get their first statistics when they have some thousand rows.
+On 18 nothing is analysed before the history is there; on the others autovacuum has come before, to the tables to which
+it comes while they are small.
 """
 
 import json
