@@ -15,6 +15,7 @@ begin
   foreach v_table in array array['events', 'executions', 'execution_steps', 'frozen_messages', 'attempts', 'logs', 'documents'] loop
     for v_weeks in 3..4 loop
       v_week := v_table || '_' || to_char((now() + v_weeks * interval '7 days') at time zone 'UTC', 'IYYY"w"IW');
+      -- squawk-ignore ban-drop-table
       execute format('drop table if exists %I', v_week);
     end loop;
   end loop;

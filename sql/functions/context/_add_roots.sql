@@ -54,7 +54,7 @@ begin
     from unnest(p_contexts, p_execution_ids, p_step_ids, p_shapes) with ordinality c (context, execution_id, step_id, shape, ordinal)
     left join shape h on h.number = c.shape
     left join pgwhen.executions s on s.execution_id = case when h.number is not null then c.execution_id end
-    left join pgwhen.events e on e.event_id = s.event_id);
+    left join pgwhen.events e on e.event_id = case when h.roots && '{event,input,changed}'::text[] then s.event_id end);
 end
 $$;
 comment on function pgwhen._add_roots(jsonb[], uuid[], text[], integer[], jsonb[], timestamptz) is 'Contexts with those of their roots that are seldom asked for.';
