@@ -63,6 +63,12 @@ begin
       from pg_class c
       cross join unnest(c_people) role
       where c.relnamespace = 'pgwhen'::regnamespace and c.relkind = 'v' and c.relname !~ '^_'
+      union
+      -- The triggers look at them with the rights of whoever writes (_make_unsubscribed_sequence).
+      select 'sequence', s.sequence::text, 'public', 'SELECT'
+      from pgwhen.attachments a
+      cross join pgwhen._unsubscribed_sequence(a.attachment_id) as s (sequence)
+      where s.sequence is not null
     ),
     acls (kind, object, owner, acl) as (
       select 'schema', nspname::text, nspowner, coalesce(nspacl, acldefault('n', nspowner))

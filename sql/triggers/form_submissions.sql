@@ -1,20 +1,29 @@
 -- apply: by hand
--- The triggers that select pgwhen.attach('form_submissions') makes, to read; the argument is the number of the attachment.
+-- The triggers that select pgwhen.attach('form_submissions') makes, to read; the argument is the number of the attachment. Before PostgreSQL 18 they
+-- have no condition.
 create trigger pgwhen_insert
 after insert on form_submissions
 referencing new table as new_rows
-for each statement execute function pgwhen.capture_insert('4');
+for each statement
+when (pg_sequence_last_value('pgwhen.unsubscribed_4') is null)
+execute function pgwhen.capture_insert('4');
 
 create trigger pgwhen_update
 after update on form_submissions
 referencing old table as old_rows new table as new_rows
-for each statement execute function pgwhen.capture_update('4');
+for each statement
+when (pg_sequence_last_value('pgwhen.unsubscribed_4') is null)
+execute function pgwhen.capture_update('4');
 
 create trigger pgwhen_delete
 after delete on form_submissions
 referencing old table as old_rows
-for each statement execute function pgwhen.capture_delete('4');
+for each statement
+when (pg_sequence_last_value('pgwhen.unsubscribed_4') is null)
+execute function pgwhen.capture_delete('4');
 
 create trigger pgwhen_truncate
 after truncate on form_submissions
-for each statement execute function pgwhen.capture_truncate('4');
+for each statement
+when (pg_sequence_last_value('pgwhen.unsubscribed_4') is null)
+execute function pgwhen.capture_truncate('4');

@@ -7,8 +7,10 @@ as $$
   select array(
     select t.statement
     from pgwhen._capture_triggers(p_table, p_attachment_id) t
-    where t.attachment is distinct from p_attachment_id::text
-      and (t.relation = p_table or t.attachment is null or pgwhen._attachment_relation(t.attachment::integer) is distinct from t.relation)
+    where case t.attachment
+      when p_attachment_id::text then not t.is_current
+      else t.relation = p_table or t.attachment is null or pgwhen._attachment_relation(t.attachment::integer) is distinct from t.relation
+    end
     union all
     select format('grant select on %s to pgwhen_actions', p_table)
     where not has_table_privilege('pgwhen_actions', p_table, 'select')

@@ -36,6 +36,7 @@ begin
   set operations = w.operations
   from wanted w
   where a.attachment_id = w.attachment_id and a.detached_at is null and a.operations <> w.operations;
+  perform pgwhen._mark_subscribed();
   delete from pgwhen.match_columns m
   where not exists (
     select from pgwhen.trigger_keys k

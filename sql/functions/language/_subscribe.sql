@@ -12,6 +12,7 @@ begin
     group by p.attachment_id
   ) w
   where a.attachment_id = w.attachment_id and a.detached_at is null and not a.operations @> w.operations;
+  perform pgwhen._mark_subscribed();
 end
 $$;
 comment on function pgwhen._subscribe(integer[], text[]) is 'Has operations of attached tables captured from now on.';

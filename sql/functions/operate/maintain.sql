@@ -21,6 +21,8 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('pgwhen.maintain', 0)) then
     return jsonb_build_object('single_flight', false, 'more', false);
   end if;
+  perform pgwhen._mark_unsubscribed();  -- before anything is written
+  perform pgwhen._mark_subscribed();  -- a dump reads sequences later than tables
   v_done := pgwhen._prune_small_tables(v_now, v_cutoff)
     || jsonb_build_object('events', pgwhen._prune_events(v_now), 'kept', pgwhen._prune_kept(v_cutoff, v_failed_cutoff));
   v_made := pgwhen._make_partitions();

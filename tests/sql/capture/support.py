@@ -41,8 +41,8 @@ def detach(connection: Connection, table: str) -> dict[str, Any]:
 def subscribe(db: Connection, attachment_id: int, *operations: str) -> None:
     """Somebody waits for these operations; all of them if none is named."""
     db.execute(
-        "update pgwhen.attachments set operations = operations || %s::text[] where attachment_id = %s",
-        [list(operations or OPERATIONS), attachment_id],
+        "select pgwhen._subscribe(array_agg(%s::integer), array_agg(o)) from unnest(%s::text[]) o",
+        [attachment_id, list(operations or OPERATIONS)],
     )
 
 

@@ -165,7 +165,10 @@ def test_the_sample_tables_have_these_triggers_to_read(db: Connection) -> None:
     assert len(attached) == 16
     for table in tables:
         detach(db, table)
-        db.execute((source.FOLDER / "triggers" / f"{table}.sql").read_bytes())
+        text = (source.FOLDER / "triggers" / f"{table}.sql").read_text()
+        if db.info.server_version < 180000:
+            text = re.sub("^when .*\n", "", text, flags=re.MULTILINE)
+        db.execute(text.encode())
     assert db.execute(query).fetchall() == attached
 
 
