@@ -854,6 +854,7 @@ create table versions (
   compiled jsonb not null,  -- What publishing made of the top level: priority, vars, inputs, suppress_if as a typed condition, reads.
   published_at timestamp with time zone not null,  -- When.
   published_by text not null default SESSION_USER,  -- By whom.
+  roots text[] not null default '{}'::text[],  -- Steps that no edge leads to: an execution begins with them. Those of loop bodies are not among them.
   constraint versions_pkey PRIMARY KEY (workflow_id, version),
   constraint versions_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(workflow_id)
 );

@@ -26,7 +26,7 @@ begin
   elsif v_taken.is_marked then
     return jsonb_build_object('class', null, 'again', true);
   end if;
-  perform pgwhen._fail_point('step.taken');
+  assert pgwhen._fail_point('step.taken');
   v_timeout := (v_taken.compiled ->> 'timeout')::double precision;
   begin
     perform set_config('pgwhen.cause', pgwhen._sealed_cause(v_taken.execution_id, v_taken.depth + 1)::text, true),
@@ -49,10 +49,10 @@ begin
         'hint', nullif(left(v_hint, 1000), ''), 'constraint', nullif(v_constraint, '')));
   end;
   perform set_config('pgwhen.cause', '', true), set_config('pgwhen.actor', '', true);
-  perform pgwhen._fail_point('step.performed');
+  assert pgwhen._fail_point('step.performed');
   perform pgwhen.report_actions(jsonb_build_array(p_step || jsonb_build_object('class', v_class, 'output', v_output, 'error', v_error,
     'started_at', v_started)));
-  perform pgwhen._fail_point('step.reported');
+  assert pgwhen._fail_point('step.reported');
   return jsonb_build_object('class', v_class, 'error', v_error);
 end
 $$;

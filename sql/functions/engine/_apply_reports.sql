@@ -15,14 +15,14 @@ begin
   join pgwhen.executions x on x.execution_id = r.execution_id
   order by x.execution_id
   for no key update of x;
-  perform pgwhen._fail_point('report.locked');
+  assert pgwhen._fail_point('report.locked');
 
   begin
     select * into v_recorded from pgwhen._record_reports(p_reports, v_now, false);
   exception when unique_violation then
     select * into v_recorded from pgwhen._record_reports(p_reports, v_now, true);
   end;
-  perform pgwhen._fail_point('report.recorded');
+  assert pgwhen._fail_point('report.recorded');
 
   if v_recorded.answers is not null then
     perform pgwhen._note_answers(v_recorded.answers, v_now);
@@ -44,7 +44,7 @@ begin
   if v_recorded.others is not null then
     perform pgwhen._refresh_executions(v_recorded.others);
   end if;
-  perform pgwhen._fail_point('report.advanced');
+  assert pgwhen._fail_point('report.advanced');
   return jsonb_build_object('reported', cardinality(p_reports) - v_recorded.late, 'late', v_recorded.late);
 end
 $$;

@@ -17,7 +17,7 @@ declare
   v_batches uuid[];
   v_is_retried boolean := false;
   v_claimed pgwhen.claimed_action[];
-  v_steps pgwhen.step_ref[];
+  v_has_statement boolean := false;
 begin
   v_messages := array(
     select m.msg_id from pgmq.q_pgwhen_actions m
@@ -27,7 +27,6 @@ begin
     for update skip locked);
   if cardinality(p_leased) > 0 then
     v_claimed := pgwhen._leased_actions(p_leased, p_until);
-    select array_agg((c.execution_id, c.step_id)::pgwhen.step_ref) into v_steps from unnest(v_claimed) c;
   end if;
 
   for v_round in 1..2 loop
@@ -81,10 +80,10 @@ begin
         case when s.frozen is null and s.performed_by <> 'database' then s.definition end, null, s.frozen, s.connection, null, s.timeout_seconds, p_until,
         case when s.performed_by = 'database' then '{"database": true}'::jsonb when s.batch is null then s.single
           else coalesce(s.single, '{}') || s.batch end)::pgwhen.claimed_action),
-      v_steps || array_agg((s.execution_id, s.step_id)::pgwhen.step_ref) filter (where s.frozen is null and s.performed_by <> 'database'),
       array_agg(distinct s.batch_id) filter (where s.batch_id is not null),
-      v_is_retried or coalesce(bool_or(s.batch is not null), false)
-    into v_claimed, v_steps, v_batches, v_is_retried
+      v_is_retried or coalesce(bool_or(s.batch is not null), false),
+      v_has_statement or coalesce(bool_or(s.performed_by = 'database'), false)
+    into v_claimed, v_batches, v_is_retried, v_has_statement
     from step s;
     exit when v_batches is null;
     v_messages := pgwhen._batch_messages(v_batches, v_locked);
@@ -100,10 +99,12 @@ begin
     v_claimed := pgwhen._describe_batches(v_claimed);
   end if;
   -- A database step runs at once, and may take the server down each time: its attempt has to be counted.
-  perform set_config('synchronous_commit', 'off', true) where not exists (select from unnest(v_claimed) c where c.extra ? 'database');
-  perform pgwhen._fail_point('claim.leased');
+  if not v_has_statement then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  assert pgwhen._fail_point('claim.leased');
 
-  return pgwhen._describe_actions(v_claimed, v_steps);
+  return pgwhen._describe_actions(v_claimed);
 end
 $$;
 comment on function pgwhen._claim_actions(integer, timestamptz, bigint[], integer) is 'Leases actions until p_until, p_max with those that were leased as they began (p_leased, messages); returns an array of claimed_action objects.';

@@ -1,6 +1,6 @@
 -- What the poller gets. Apart from the claim, because here the batch is joined with itself, by hash; json, not jsonb: it is built
 -- once and sent. Messages that a step sends beside its own work (part above 0) share its context.
-create or replace function pgwhen._describe_actions(p_claimed pgwhen.claimed_action[], p_steps pgwhen.step_ref[]) returns json
+create or replace function pgwhen._describe_actions(p_claimed pgwhen.claimed_action[]) returns json
 language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 set enable_hashjoin = on
@@ -15,7 +15,7 @@ begin
         from unnest(p_claimed) c
         offset 0) a
     ), asked as materialized (
-      select array_agg(distinct r) as steps from unnest(p_steps) r
+      select array_agg(distinct (a.execution_id, a.step_id)::pgwhen.step_ref) as steps from claimed a where a.definition is not null
     ), context as materialized (
       select c.execution_id, c.step_id, c.context, c.error from asked s cross join lateral pgwhen._action_contexts(s.steps) c
     )
@@ -30,4 +30,4 @@ begin
     left join context c on c.execution_id = a.execution_id and c.step_id = a.step_id);
 end
 $$;
-comment on function pgwhen._describe_actions(pgwhen.claimed_action[], pgwhen.step_ref[]) is 'Claimed actions as objects, with contexts for those that are not frozen yet (p_steps).';
+comment on function pgwhen._describe_actions(pgwhen.claimed_action[]) is 'Claimed actions as objects, with contexts for those that have a definition: frozen ones and database steps have none.';

@@ -9,18 +9,18 @@ declare
 begin
   with popped as (
     delete from pgmq.q_pgwhen_events q
-    where q.msg_id in (
-      select m.msg_id from pgmq.q_pgwhen_events m
+    where q.ctid = any (array(
+      select m.ctid from pgmq.q_pgwhen_events m
       where m.vt <= clock_timestamp() -- wall clock: capture sets vt by it, and pgmq.set_vt too
       order by m.msg_id
       limit p_max
-      for update skip locked)
+      for update skip locked))
     returning q.msg_id, q.enqueued_at, q.message
   )
   select array_agg((p.msg_id, pgwhen._event_id(p.enqueued_at, p.msg_id), p.enqueued_at, p.message)::pgwhen.event_message order by p.msg_id)
   into v_messages
   from popped p;
-  perform pgwhen._fail_point('tick.popped');
+  assert pgwhen._fail_point('tick.popped');
   if v_messages is null then
     return 0;
   end if;

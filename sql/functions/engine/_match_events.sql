@@ -16,7 +16,6 @@ set enable_hashjoin = on
 as $$
 declare
   v_now timestamptz := pgwhen._clock();
-  v_max_depth integer := pgwhen._setting('max_depth', 8);
   v_roots pgwhen.step_ref[];
 begin
   -- An operand of a condition that cannot be computed is unknown here (_refuse_value); in the steps that follow it is an error.
@@ -36,7 +35,7 @@ begin
       new jsonb, old jsonb, input jsonb, actor text, cause jsonb, pairing text, capture_error text, request jsonb)
     left join pgwhen.attachments a on a.attachment_id = e.attachment
   ), keys as materialized (
-    select i.event_id, unnest(array[
+    select i.event_id, i.asked_at, unnest(array[
         i.operation || ':' || i.attachment_id,
         case i.operation when 'event' then 'event:' || i.tenant || ':' || i.type when 'manual' then 'manual:' || i.workflow_id end]
       || array(select 'update:' || i.attachment_id || ':changed:' || c from unnest(i.changed) c)
@@ -47,31 +46,32 @@ begin
   ), known as materialized (
     -- What a batch shares is looked up once: the events of a bulk insert have one key. Each table is entered by its own key, whatever its
     -- size was when this was planned.
-    select k.match_key, g.workflow_id, g.trigger_no, g.version, w.tenant, w.workflow, t.columns, t.becomes, t.condition, t.needs_record,
-      pgwhen._asks_only_new(t.condition) as asks_only_new, v.compiled -> 'vars' as vars, nullif(nullif(v.compiled -> 'inputs', 'null'), '{}') as inputs,
-      nullif(v.compiled -> 'suppress_if', 'null') as suppress_if, coalesce((v.compiled ->> 'priority')::smallint, 2) as priority
+    select k.match_key, g.workflow_id, g.trigger_no, g.version, d.tenant, d.workflow, d.columns, d.becomes, d.condition, d.needs_record,
+      pgwhen._asks_only_new(d.condition) as asks_only_new, d.roots, d.compiled -> 'vars' as vars, nullif(nullif(d.compiled -> 'inputs', 'null'), '{}') as inputs,
+      nullif(d.compiled -> 'suppress_if', 'null') as suppress_if, coalesce((d.compiled ->> 'priority')::smallint, 2) as priority,
+      a.status as activation, a.from_at, a.until_at
     from (select distinct k.match_key from keys k where k.match_key is not null) k
-    cross join lateral (select * from pgwhen.trigger_keys g where g.match_key = k.match_key offset 0) g
-    cross join lateral (select * from pgwhen.workflows w where w.workflow_id = g.workflow_id offset 0) w
+    cross join lateral (select g.workflow_id, g.trigger_no, g.version from pgwhen.trigger_keys g where g.match_key = k.match_key offset 0) g
     cross join lateral (
-      select * from pgwhen.triggers t where t.workflow_id = g.workflow_id and t.version = g.version and t.trigger_no = g.trigger_no offset 0) t
-    cross join lateral (select * from pgwhen.versions v where v.workflow_id = g.workflow_id and v.version = g.version offset 0) v
-  ), activation as materialized (
-    select a.workflow_id, a.status, a.from_at, coalesce(a.until_at, 'infinity') as until_at
-    from (select distinct t.workflow_id from known t) t
-    cross join lateral (select * from pgwhen.activations a where a.workflow_id = t.workflow_id offset 0) a
+      select w.tenant, w.workflow, t.columns, t.becomes, t.condition, t.needs_record, v.roots, v.compiled
+      from pgwhen.workflows w
+      join pgwhen.triggers t on t.workflow_id = g.workflow_id and t.version = g.version and t.trigger_no = g.trigger_no
+      join pgwhen.versions v on v.workflow_id = g.workflow_id and v.version = g.version
+      where w.workflow_id = g.workflow_id
+      offset 0) d
+    cross join lateral (
+      select a.status, a.from_at, coalesce(a.until_at, 'infinity') as until_at from pgwhen.activations a where a.workflow_id = g.workflow_id
+      offset 0) a
   ), candidate as materialized (
     select distinct on (k.event_id, t.workflow_id, t.trigger_no) k.event_id, t.*
     from keys k
-    join known t on t.match_key = k.match_key
+    join known t on t.match_key = k.match_key and t.from_at <= k.asked_at and t.until_at > k.asked_at
     order by k.event_id, t.workflow_id, t.trigger_no
   ), matching as materialized (
-    select c.event_id, c.workflow_id, c.workflow, c.trigger_no, c.version, c.priority, c.inputs, c.suppress_if, case when c.needs_record then c.condition end as record_condition,
-      a.status as activation, i.asked_at, i.tenant, i.attachment_id, i.depth, i.cause, i.key, i.input
+    select c.event_id, c.workflow_id, c.workflow, c.trigger_no, c.version, c.priority, c.roots, c.inputs, c.suppress_if, case when c.needs_record then c.condition end as record_condition,
+      case when c.needs_record or c.suppress_if is not null then to_jsonb(i) end as event, c.activation, i.asked_at, i.tenant, i.attachment_id, i.depth, i.cause, i.key, i.input
     from candidate c
-    join activation a on a.workflow_id = c.workflow_id
     join incoming i on i.event_id = c.event_id and i.tenant = c.tenant and coalesce(c.workflow_id = (i.request ->> 'workflow_id')::integer, true)
-      and a.from_at <= i.asked_at and a.until_at > i.asked_at
     where case
         when c.columns is not null and i.operation = 'update' and not c.columns && i.changed then false
         when c.becomes is not null and not coalesce(pgwhen._holds(c.becomes, i.new)
@@ -84,23 +84,20 @@ begin
           'type', i.event_type, 'occurred_at', i.occurred_at, 'actor', i.actor, 'depth', i.depth))) is true
       end
   ), reading as (
-    select array_agg(to_jsonb(i) order by m.event_id, m.workflow_id, m.trigger_no) as events,
-      array_agg(m.event_id order by m.event_id, m.workflow_id, m.trigger_no) as event_ids,
-      array_agg(m.workflow_id order by m.event_id, m.workflow_id, m.trigger_no) as workflow_ids,
-      array_agg(m.trigger_no order by m.event_id, m.workflow_id, m.trigger_no) as trigger_nos,
-      array_agg(m.version order by m.event_id, m.workflow_id, m.trigger_no) as versions
-    from matching m join incoming i on i.event_id = m.event_id
-    where m.record_condition is not null or m.suppress_if is not null
+    select array_agg(m.event) as events, array_agg(m.event_id) as event_ids, array_agg(m.workflow_id) as workflow_ids,
+      array_agg(m.trigger_no) as trigger_nos, array_agg(m.version) as versions
+    from matching m
+    where m.event is not null
   ), read as materialized (
     select r.event_ids[c.ordinal] as event_id, r.workflow_ids[c.ordinal] as workflow_id, r.trigger_nos[c.ordinal] as trigger_no, c.context
     from reading r cross join lateral pgwhen._trigger_contexts(r.events, r.workflow_ids, r.versions) c
     where r.events is not null
   ), decided as materialized (
-    select distinct on (m.event_id, m.workflow_id) m.event_id, m.workflow_id, m.workflow, m.trigger_no, m.version, m.priority, m.asked_at, m.tenant, m.attachment_id,
-      m.depth, m.key,
+    select distinct on (m.event_id, m.workflow_id) m.event_id, m.workflow_id, m.workflow, m.trigger_no, m.version, m.priority, m.roots, m.tenant, m.attachment_id,
+      m.depth, m.key, pgwhen._execution_id(m.workflow_id, 'event:' || m.event_id, m.asked_at) as execution_id,
       case
         when m.activation = 'paused' then 'paused'
-        when m.depth > v_max_depth then 'depth'
+        when m.depth > 0 and m.depth > (select pgwhen._setting('max_depth', 8)) then 'depth'
         when m.cause is not null and pgwhen._is_reentry(m.cause, m.workflow_id, m.attachment_id, m.key) then 'reentry'
         when m.inputs is not null and m.input is not null and pgwhen._input_problem(m.inputs, m.input) is not null then 'input'
         when m.suppress_if is not null and pgwhen._holds(m.suppress_if, r.context) is true then 'suppressed'
@@ -115,22 +112,13 @@ begin
   ), started as (
     insert into pgwhen.executions (execution_id, event_id, started_at, workflow_id, version, trigger_no, attachment_id, depth,
       priority, tenant, status, record_key)
-    select pgwhen._execution_id(d.workflow_id, 'event:' || d.event_id, d.asked_at), d.event_id, v_now, d.workflow_id, d.version,
+    select d.execution_id, d.event_id, v_now, d.workflow_id, d.version,
       d.trigger_no, d.attachment_id, d.depth, d.priority, d.tenant, 'running', d.key
     from decided d
     where d.skipped is null
-    returning execution_id, event_id, workflow_id, version
-  ), root as materialized (
-    select t.workflow_id, t.version, t.step_id
-    from (select distinct d.workflow_id, d.version from decided d where d.skipped is null) d
-    cross join lateral (
-      select s.workflow_id, s.version, s.step_id from pgwhen.steps s
-      where s.workflow_id = d.workflow_id and s.version = d.version and s.body is null and not exists (
-        select from pgwhen.edges e where e.workflow_id = d.workflow_id and e.version = d.version and e.target = s.step_id)
-      offset 0) t
   ), opened as (
     insert into pgwhen.unfinished (execution_id, workflow_id, version)
-    select s.execution_id, s.workflow_id, s.version from started s
+    select d.execution_id, d.workflow_id, d.version from decided d where d.skipped is null
   ), recorded as (
     insert into pgwhen.events (event_id, occurred_at, dispatched_at, attachment_id, depth, start_count, tenant, operation, type,
       actor, key, new, old, changed, input, cause, notes)
@@ -143,15 +131,16 @@ begin
     left join (
       select d.event_id, count(*) filter (where d.skipped is null) as start_count,
         jsonb_agg(jsonb_strip_nulls(jsonb_build_object('workflow', d.workflow, 'version', d.version,
-          'reason', d.skipped, 'detail', coalesce(d.problem, pgwhen._skip_text(d.skipped, v_max_depth)))) order by d.workflow)
+          'reason', d.skipped, 'detail', coalesce(d.problem, pgwhen._skip_text(d.skipped, (select pgwhen._setting('max_depth', 8)))))) order by d.workflow)
           filter (where d.skipped is not null) as skipped
       from decided d
       group by d.event_id
     ) k on k.event_id = i.event_id
   )
-  select array_agg((s.execution_id, r.step_id)::pgwhen.step_ref) into v_roots
-  from started s
-  join root r on r.workflow_id = s.workflow_id and r.version = s.version;
+  select array_agg((d.execution_id, r.step_id)::pgwhen.step_ref) into v_roots
+  from decided d
+  cross join lateral unnest(d.roots) r (step_id)
+  where d.skipped is null;
   perform set_config('pgwhen.value_errors', '', true);
   return v_roots;
 end

@@ -8,10 +8,10 @@ as $$
 declare
   v_target integer;
 begin
-  if exists (select from pgwhen.ready) then
-    return false;
-  elsif not exists (select from pgmq.q_pgwhen_actions offset 999) then
+  if not exists (select from pgwhen.ready) and not exists (select from pgmq.q_pgwhen_actions offset 999) then
     return true;
+  elsif exists (select from pgwhen.ready) then
+    return false;
   end if;
   v_target := pgwhen._queue_target();
   return (select count(*) from (select from pgmq.q_pgwhen_actions limit v_target) q) < v_target;

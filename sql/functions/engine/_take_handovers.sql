@@ -20,7 +20,7 @@ begin
       for no key update of x skip locked);
     exit when v_ids = '{}';
     v_count := v_count + pgwhen._take_handovers_of(v_ids);
-    perform pgwhen._fail_point('tick.handed');
+    assert pgwhen._fail_point('tick.handed');
   end loop;
   return v_count;
 end

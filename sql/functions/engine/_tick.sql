@@ -17,7 +17,7 @@ begin
     return jsonb '{"single_flight": false, "dispatched": 0, "woken": 0, "handed": 0, "admitted": 0}';
   end if;
   v_dispatched := pgwhen._dispatch(p_max);
-  perform pgwhen._fail_point('tick.dispatched');
+  assert pgwhen._fail_point('tick.dispatched');
   v_now := pgwhen._clock();
   -- One look for what is seldom there.
   if exists (select from pgwhen.sleepers s where s.due_at <= v_now) or exists (select from pgwhen.handovers) or exists (select from pgwhen.ready)
@@ -27,11 +27,11 @@ begin
     v_admitted := pgwhen._admit_actions();
     perform pgwhen._send_progress(10000);
   end if;
-  perform pgwhen._fail_point('tick.advanced');
+  assert pgwhen._fail_point('tick.advanced');
   if to_regclass(format('pgwhen.logs_%s', to_char((v_now + interval '7 days') at time zone 'UTC', 'IYYY"w"IW'))) is null then
     perform pgwhen._make_partitions();
   end if;
-  perform pgwhen._fail_point('tick.done');
+  assert pgwhen._fail_point('tick.done');
   return jsonb_build_object('single_flight', true, 'dispatched', v_dispatched, 'woken', v_woken, 'handed', v_handed, 'admitted', v_admitted);
 end
 $$;

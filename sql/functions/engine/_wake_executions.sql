@@ -34,7 +34,7 @@ begin
     jsonb_object_agg(w.execution_id, w.due_at) filter (where w.due_at < v_now - interval '5 minutes')
   into v_delays, v_retries, v_parts, v_count, v_others, v_late
   from woken w;
-  perform pgwhen._fail_point('tick.woken');
+  assert pgwhen._fail_point('tick.woken');
   -- What was slept through, in an outage, is as old as it should have been woken (_start_steps, _enqueue_actions).
   perform set_config('pgwhen.late', v_late::text, true) where v_late is not null;
   if v_delays is not null then

@@ -102,7 +102,7 @@ begin
     (select jsonb_agg(to_jsonb(j) - '{message,frozen}'::text[]) from judged j where j.verdict in ('deferred', 'held')),
     (select jsonb_agg(to_jsonb(j) - '{message,frozen}'::text[]) from judged j where j.verdict = 'suppressed')
   into v_verdicts, v_parked, v_stopped;
-  perform pgwhen._fail_point('freeze.frozen');
+  assert pgwhen._fail_point('freeze.frozen');
   if v_parked is not null then
     perform pgwhen._park_actions(v_parked, v_now);
   end if;

@@ -23,6 +23,7 @@ declare
   v_until timestamptz;
   v_due integer;
   v_next_due timestamptz;
+  v_more boolean := false;
   v_defined json;
 begin
   if not coalesce(pgwhen.contract() @> (p_poller ->> 'contract')::integer, false) then
@@ -49,17 +50,19 @@ begin
   if p_max > 0 then
     v_actions := pgwhen._claim_actions(p_max, v_until, current_setting('pgwhen.claimed')::bigint[], (p_poller ->> 'contract')::integer);
   end if;
-  perform pgwhen._fail_point('claim.done');
+  assert pgwhen._fail_point('claim.done');
   -- After the claim, so that what was claimed finds the connections that were there for it.
   if p_poller ? 'connections_revision'
     and (select r.revision from pgwhen.connection_revisions r) is distinct from (p_poller ->> 'connections_revision')::bigint then
     v_defined := pgwhen._defined_connections();
   end if;
   v_next_due := pgwhen._next_due();
-  return json_build_object('contract', 1, 'tick', v_tick, 'next_due', v_next_due, 'actions', v_actions,
-    -- Where the next thing is not due, this look is enough.
-    'more', (coalesce(v_next_due <= greatest(pgwhen._clock(), clock_timestamp()), false) -- wall clock: events are due by it, as in _dispatch
-      or exists (select from pgwhen.handovers)) and pgwhen._is_due((p_poller ->> 'contract')::integer),
+  -- Where the next thing is not due, this look is enough.
+  if v_next_due <= greatest(pgwhen._clock(), clock_timestamp()) -- wall clock: events are due by it, as in _dispatch
+    or exists (select from pgwhen.handovers) then
+    v_more := pgwhen._is_due((p_poller ->> 'contract')::integer);
+  end if;
+  return json_build_object('contract', 1, 'tick', v_tick, 'next_due', v_next_due, 'actions', v_actions, 'more', v_more,
     'connections', v_defined -> 'connections', 'connections_revision', v_defined -> 'revision');
 end
 $$;

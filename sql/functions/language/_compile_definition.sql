@@ -11,7 +11,11 @@ declare
 begin
   perform pgwhen._refuse_problems(v_analysis -> 'problems', p_definition ->> 'workflow');
 
-  update pgwhen.versions v set compiled = v_analysis -> 'compiled' where v.workflow_id = p_workflow_id and v.version = p_version;
+  update pgwhen.versions v
+  set compiled = v_analysis -> 'compiled', roots = array(
+    select s ->> 'step_id' from jsonb_array_elements(v_analysis -> 'steps') s
+    where s ->> 'body' is null and not v_analysis -> 'edges' @> jsonb_build_array(jsonb_build_object('target', s ->> 'step_id')))
+  where v.workflow_id = p_workflow_id and v.version = p_version;
   insert into pgwhen.triggers (workflow_id, version, trigger_no, trigger_id, kind, attachment_id, operations, event_type,
     columns, becomes, condition, needs_record, enabled)
   select p_workflow_id, p_version, t.ordinality, r.trigger_id, r.kind, r.attachment_id, r.operations, r.event_type, r.columns,

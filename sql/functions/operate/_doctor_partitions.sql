@@ -15,13 +15,13 @@ declare
 begin
   foreach v_table in array pgwhen._history_tables() loop
     select count(*) - 1 into v_ahead
-    from generate_series(0, 2) n
+    from generate_series(0, 1) n
     where to_regclass('pgwhen.' || pgwhen._week_name(v_table, v_now + n * interval '7 days')) is not null;
     -- Dynamic: the table is one of six.
     execute format('select exists (select from pgwhen.%I)', v_table || '_default') into v_has_rows;
     return query select 'partitions of ' || v_table,
       case when v_ahead < 0 or v_has_rows then 'error' when v_ahead < 1 then 'warning' else 'ok' end,
-      case when v_ahead < 0 then 'this week has none' else format('%s weeks ahead', v_ahead) end
+      case when v_ahead < 0 then 'this week has none' when v_ahead < 1 then 'next week has none' else 'this week and the next' end
         || case when v_has_rows then '; the default partition holds rows' else '' end,
       case when v_ahead < 1 or v_has_rows then 'pgwhen maintain makes partitions and moves the rows; tick does too, if nobody holds a lock.' end;
   end loop;

@@ -1,4 +1,4 @@
--- This week and two more, since every plan pays for each of them already, and weeks of the past whose rows had to go to a default
+-- This week and the next, since every plan pays for each of them already, and weeks of the past whose rows had to go to a default
 -- partition, a year back at most. With nothing to do it costs a few look-ups by name. A week's tables are made alone and attached, which
 -- locks no reader and no writer but those of the default partition, and waits for a lock at most half a second: whoever does not get it
 -- tries again later, and the default partition catches the rows meanwhile.
@@ -16,7 +16,7 @@ declare
 begin
   foreach v_table in array pgwhen._history_tables() loop
     v_weeks := array(
-      select v_this + n * interval '7 days' from generate_series(0, 2) n
+      select v_this + n * interval '7 days' from generate_series(0, 1) n
       where to_regclass('pgwhen.' || pgwhen._week_name(v_table, v_this + n * interval '7 days')) is null)
       || pgwhen._stray_weeks(v_table, v_this);
     foreach v_week in array v_weeks loop
@@ -32,4 +32,4 @@ exception
     return 0;
 end
 $$;
-comment on function pgwhen._make_partitions() is 'Makes the weekly partitions that are missing, up to two weeks ahead; returns how many.';
+comment on function pgwhen._make_partitions() is 'Makes the weekly partitions that are missing, up to a week ahead; returns how many.';

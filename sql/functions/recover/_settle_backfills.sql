@@ -5,9 +5,6 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 begin
-  if not exists (select from unnest(p_messages) m where m.message -> 'request' ->> 'kind' = 'backfill') then
-    return;
-  end if;
   delete from pgwhen.backfills b
   using unnest(p_messages) m
   where m.message -> 'request' ->> 'kind' = 'backfill' and b.workflow_id = (m.message -> 'request' ->> 'workflow_id')::integer

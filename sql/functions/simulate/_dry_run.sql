@@ -36,10 +36,10 @@ begin
   where v.workflow_id = p_workflow.workflow_id and v.version = v_version;
   insert into pgwhen.unfinished (execution_id, workflow_id, version) values (v_id, p_workflow.workflow_id, v_version);
   perform pgwhen._run_steps(array(
-    select (v_id, s.step_id)::pgwhen.step_ref
-    from pgwhen.steps s
-    where s.workflow_id = p_workflow.workflow_id and s.version = v_version and s.body is null and not exists (
-      select from pgwhen.edges e where e.workflow_id = s.workflow_id and e.version = s.version and e.target = s.step_id)));
+    select (v_id, r)::pgwhen.step_ref
+    from pgwhen.versions v
+    cross join lateral unnest(v.roots) r
+    where v.workflow_id = p_workflow.workflow_id and v.version = v_version));
   v_result := v_result || pgwhen._simulate(array[v_id], v_after, p_given, 'infinity');
   return v_result || jsonb_build_object('unknown',
     pgwhen._simulated_unknown(array[v_id], p_workflow.workflow_id, v_version, p_given));

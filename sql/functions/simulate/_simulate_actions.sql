@@ -57,8 +57,7 @@ begin
   end if;
 
   with described as materialized (
-    select pgwhen._describe_actions(v_claimed, array(
-      select (a.execution_id, a.step_id)::pgwhen.step_ref from unnest(v_claimed) a))::jsonb as actions
+    select pgwhen._describe_actions(v_claimed)::jsonb as actions
   )
   select coalesce(jsonb_agg(a.action || jsonb_build_object('number', p_number + a.ordinality, 'at', v_now)
     || case

@@ -7,9 +7,6 @@ language plpgsql
 set search_path = pg_catalog, pgwhen, pg_temp
 as $$
 begin
-  if not exists (select from pgwhen.watch_keys) then
-    return;
-  end if;
   with incoming as (
     select m.event_id, m.message,
       case m.message ->> 'operation'

@@ -59,10 +59,15 @@ def define(
         "insert into pgwhen.activations values (%s, '2020-01-01', null, 'active')",
         [workflow_id],
     )
+    targets = {target for _, target, _ in edges}
     db.execute(
-        "insert into pgwhen.versions (workflow_id, version, definition, compiled, published_at)"
-        " values (%s, 1, '{}', %s, now())",
-        [workflow_id, json.dumps({"priority": 2, "vars": {}, "reads": []} | (compiled or {}))],
+        "insert into pgwhen.versions (workflow_id, version, definition, compiled, roots, published_at)"
+        " values (%s, 1, '{}', %s, %s, now())",
+        [
+            workflow_id,
+            json.dumps({"priority": 2, "vars": {}, "reads": []} | (compiled or {})),
+            [step["id"] for step in steps if step["id"] not in targets],
+        ],
     )
     columns = {"kind": "table", "attachment_id": attachment_id, "operations": ["insert", "update"]} | (trigger or {})
     values = [json.dumps(v) if isinstance(v, dict) else v for v in columns.values()]
