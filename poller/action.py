@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .connections import HOUSE
+from .outcome import Outcome
+from .perform import Prepared
 from .render import recipients_of
 
 _REF = ("execution_id", "step_id", "generation", "part", "attempt", "message_id")
@@ -15,6 +17,7 @@ class Action:
     """A claimed action. ``connection`` and ``message`` are set when it is rendered; ``frozen`` if it was before.
 
     ``batch_id`` and ``place`` are the batch that it is to leave with ("" for none), where ``settle`` was called.
+    ``prepared`` is what was made of the message while the database froze it (its documents come after that).
     """
 
     claimed: dict[str, Any]
@@ -26,6 +29,7 @@ class Action:
     batch_id: str = ""
     place: int = 0
     settled: bool = False
+    prepared: Prepared | Outcome | None = None
 
     def __post_init__(self) -> None:
         """A message that was frozen in a batch has its place there."""
@@ -57,6 +61,8 @@ class Action:
 
     def take(self, extra: dict[str, Any]) -> None:
         """What freeze_actions says beside its verdict: a message without suppressed recipients, stored documents."""
+        if extra:
+            self.prepared = None
         if extra.get("message"):
             self.message = extra["message"]
             self.recipients = recipients_of(self.channel, self.message)

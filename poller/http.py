@@ -146,6 +146,19 @@ def _list(ports: frozenset[int]) -> str:
     return ", ".join(map(str, sorted(ports)))
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A request and what it is to httpx2."""
+
+    request: Request
+    message: httpx2.Request
+
+    @property
+    def timeout(self) -> float:
+        """Seconds for all of it."""
+        return self.request.timeout
+
+
 class HttpClient:
     """Sends requests. ``limit`` is how many at once; ``environ`` (os.environ unless given) says the `route`;
     ``resolver`` replaces the look-up of names (tests). Raises ValueError for a route that is wrong.
@@ -182,8 +195,8 @@ class HttpClient:
         await self._guarded.aclose()
         await self._trusted.aclose()
 
-    async def send(self, request: Request) -> Response | Failure:
-        """Send once; never raises for what a server or a network does."""
+    def write(self, request: Request) -> "Written | Failure":
+        """The request as it will leave, or why it cannot."""
         try:
             parts = urlsplit(request.url)
             port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -193,17 +206,24 @@ class HttpClient:
             return Failure("url", "not an http or https URL, or one with a user name", refused=True)
         if self._by_proxy and not request.trusted and (problem := self._guard.literal_problem(parts.hostname, port)):
             return Failure("address", problem, refused=True)
-        deadline = asyncio.get_running_loop().time() + request.timeout
         try:
-            message = _message(request)
+            return Written(request, _message(request))
         except (ValueError, TypeError, httpx2.InvalidURL) as error:
             return Failure("request", f"the request cannot be written: {error}", refused=True)
+
+    async def send(self, request: "Request | Written") -> Response | Failure:
+        """Send once; never raises for what a server or a network does."""
+        deadline = asyncio.get_running_loop().time() + request.timeout
+        written = self.write(request) if isinstance(request, Request) else request
+        if isinstance(written, Failure):
+            return written
+        request = written.request
         known: list[httpx2.Response] = []
         body = bytearray()
         try:
             async with asyncio.timeout_at(deadline):
                 transport = self._trusted if request.trusted else self._guarded
-                known.append(await transport.handle_async_request(message))
+                known.append(await transport.handle_async_request(written.message))
                 async for chunk in cast(httpx2.AsyncByteStream, known[0].stream):
                     body += chunk
                     if len(body) > self._max_body:

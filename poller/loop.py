@@ -31,7 +31,7 @@ from .database import STATEMENTS, Database
 from .http import HttpClient
 from .mail import Mailer
 from .outcome import Outcome, failed
-from .perform import TIMEOUT, Performer
+from .perform import TIMEOUT, Performer, Prepared
 from .render import RenderError, recipients_of, render
 from .settings import Settings
 
@@ -46,6 +46,9 @@ LONGEST_RENDERING = 0.005
 
 #: Sends that begin together. Their answers come together: a hundred in step wait for each other, and places stay empty.
 AT_ONCE = 8
+
+#: Seconds after which what was prepared is made anew: tokens and the times of signatures are in it.
+STALE = 1.0
 
 #: Seconds between looks after work, before the poller goes to the door: while rows keep coming, none costs a NOTIFY.
 QUIET = (0.005,)
@@ -341,7 +344,13 @@ class Poller:
 
     async def _freeze_and_start(self, sendings: Sequence[Sending]) -> None:
         """Freeze, then send what may be sent, as places allow; the rest is the database's again."""
-        verdicts = await self._freeze([action for sending in sendings for action in sending.actions])
+        freezing = asyncio.create_task(self._freeze([action for sending in sendings for action in sending.actions]))
+        try:
+            await asyncio.sleep(0)  # until it is asked
+            self._prepare_first(sendings)
+            verdicts = await freezing
+        finally:
+            freezing.cancel()
         failpoints.hit("after_freeze")
         for sending in sendings:
             for action in sending.actions:
@@ -352,6 +361,15 @@ class Poller:
             if allowed := sending.allowed(verdicts):
                 self._frozen.append(allowed)
         self._fill()
+
+    def _prepare_first(self, sendings: Sequence[Sending]) -> None:
+        """Get as far as may be while the database freezes: what begins first leaves as soon as it may."""
+        if self._left() is not None:
+            return  # how long an attempt may take is known when it begins
+        for sending in sendings[:AT_ONCE]:
+            action = sending.actions[0]
+            if not sending.batch_id and not action.message.get("documents"):
+                action.prepared = self.performer.prepare(action.claimed, action.connection, action.message)
 
     def _fill(self) -> None:
         """Send what is frozen, a few at once (AT_ONCE): the next few when these have got as far as they can."""
@@ -406,7 +424,10 @@ class Poller:
             outcomes = await batches.perform(self.performer, sending, limit)
         else:
             (action,) = sending.actions
-            outcomes = [await self.performer.perform(action.claimed, action.connection, action.message, limit)]
+            prepared = action.prepared
+            if prepared is None or (isinstance(prepared, Prepared) and began - prepared.at > STALE):
+                prepared = self.performer.prepare(action.claimed, action.connection, action.message, limit)
+            outcomes = [await self.performer.send(prepared)]
         self._longest = max(self._longest, time.monotonic() - began)
         failpoints.hit("after_send")
         if outcomes is None:

@@ -3,8 +3,9 @@
 import asyncio
 import functools
 import logging
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ from uuid import uuid4
 from .channels import Attempt, Call, Connection, NotConfigured, Unsendable, adapter, channel_module, verify
 from .channels.smtp import Envelope
 from .connections import HOUSE, Connections
-from .http import HttpClient
+from .http import HttpClient, Written
 from .mail import Mailer
 from .outcome import Failure, Outcome, Request, Response, failed, of_failure
 from .secrets import SecretError, Vault, credentials
@@ -27,8 +28,22 @@ TIMEOUT = 30.0
 OWN_ADDRESS = ("slack_webhook",)
 
 
+#: What an adapter asks for, and what an HTTP request has become before it leaves.
+Sendable = Request | Written | Failure | Envelope | Call
+
+
 class Misconfigured(ValueError):
     """A connection lacks what it needs to send anything: a secret that is not there, a URL that is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What leaves, the adapter's judgement of the answer, and to whom it goes. ``at`` is time.monotonic()."""
+
+    request: Sendable
+    judge: Callable[[Any], Any]
+    recipients: list[str]
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,19 @@ class Performer:
         self, action: Mapping[str, Any], connection: str, message: Mapping[str, Any], limit: float | None = None
     ) -> Outcome:
         """Send a frozen message once; never raises but for cancellation. ``limit`` shortens the timeout (seconds)."""
+        return await self.send(self.prepare(action, connection, message, limit))
+
+    async def send(self, prepared: "Prepared | Outcome") -> Outcome:
+        """Send what was prepared, once; never raises but for cancellation."""
+        if isinstance(prepared, Outcome):
+            return prepared
+        outcome = await self.outcome(prepared.judge, prepared.request)
+        return self.masked(_with_address(outcome, prepared.recipients))
+
+    def prepare(
+        self, action: Mapping[str, Any], connection: str, message: Mapping[str, Any], limit: float | None = None
+    ) -> "Prepared | Outcome":
+        """What there is to do before the first byte, or what keeps it from leaving; never raises."""
         timeout = float(action.get("timeout_seconds") or TIMEOUT)
         tenant = action.get("tenant") or HOUSE
         try:
@@ -76,8 +104,8 @@ class Performer:
             log.exception("a frozen message cannot be made a request")
             text = f"the frozen message cannot be sent: {type(error).__name__}: {error}"
             return self.masked(failed("permanent", "message", text))
-        outcome = await self.outcome(provider.outcome, request)
-        return self.masked(_with_address(outcome, channel_module(configured.channel).recipients(message)))
+        written = self.http.write(request) if isinstance(request, Request) else request
+        return Prepared(written, provider.outcome, channel_module(configured.channel).recipients(message))
 
     async def test(self, connection: Connection, to: str | None = None) -> Outcome:
         """Try a connection: with ``to`` by a real message, else by the adapter's probe, which nobody receives.
@@ -123,7 +151,7 @@ class Performer:
             raise Misconfigured(self.vault.mask(f"connection {connection.name}: {error}")) from error
         return revealed
 
-    async def outcome(self, judge: Callable[[Any], Any], request: Request | Envelope | Call) -> Outcome:
+    async def outcome(self, judge: Callable[[Any], Any], request: Sendable) -> Outcome:
         """What became of a request, by the adapter's ``judge``; never raises."""
         try:
             outcome: Outcome = judge(await self._send(request))
@@ -136,11 +164,14 @@ class Performer:
             return failed("uncertain", "poller", f"{type(error).__name__}: {error}")
         return outcome
 
-    async def _send(self, request: Request | Envelope | Call) -> Any:
+    async def _send(self, request: Sendable) -> Any:
+        if isinstance(request, Failure):
+            return request
         if isinstance(request, Envelope):
             return await self.mailer.send(request)
         answer = await (_call(request) if isinstance(request, Call) else self.http.send(request))
-        also = credentials(request) if isinstance(request, Request) else ()
+        plain = request.request if isinstance(request, Written) else request
+        also = credentials(plain) if isinstance(plain, Request) else ()
         return self.vault.mask_response(answer, also) if isinstance(answer, Response) else answer
 
     def masked(self, outcome: Outcome) -> Outcome:

@@ -181,4 +181,5 @@ def test_several_pollers_of_which_some_die(db: Connection, dsn: str) -> None:
             for poller in pollers:
                 poller.kill()
                 poller.communicate()
-        assert check(db, server, rows) <= 10
+        # Whoever is killed may have sent all that it held: what was under way, and a batch ahead.
+        assert check(db, server, rows) <= 2 * (5 + 10)
