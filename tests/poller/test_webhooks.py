@@ -1,15 +1,18 @@
 """Webhooks from a row to a receiver: the real engine, a real poller, a real server."""
 
 import json
+import time
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pgwhen.poller.channels import webhook
+from tests.conftest import Connect
 from tests.poller.support import Connection, happen, poll, run
-from tests.servers import Answer, HttpServer, http_server
+from tests.servers import Answer, HttpServer, http_server, wait_until
 from tests.sql.engine.support import executions, steps
 from tests.sql.http.support import add, claim, one, show, tell
 
@@ -49,6 +52,27 @@ def test_it_arrives_signed(dsn: str, db: Connection, environ: dict[str, str]) ->
     assert executions(db) == ["completed"]
     assert one(db, "select output from pgwhen.execution_steps") == {"status": 200}
     assert found["id"] == one(db, "select message ->> 'id' from pgwhen.frozen_messages")
+
+
+def test_the_time_is_that_of_sending_however_long_freezing_took(
+    dsn: str, db: Connection, connect: Connect, environ: dict[str, str]
+) -> None:
+    other = connect(autocommit=False)
+    with http_server() as server, ThreadPoolExecutor() as threads:
+        add(db, url=server.url)
+        happen(db, tell(db), {"id": 7})
+        other.execute("lock table pgwhen.frozen_messages in share mode")
+        done = threads.submit(run, dsn, environ)
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'freeze_actions'"
+        try:
+            assert wait_until(lambda: one(db, waiting) == 1, 20)
+            time.sleep(2.5)
+        finally:
+            released = time.time()
+            other.commit()
+        assert done.result().ok == 1
+        verified(server)
+        assert int(server.received[0].headers["webhook-timestamp"]) >= int(released)
 
 
 def test_each_attempt_has_the_same_id_and_bytes(dsn: str, db: Connection, environ: dict[str, str]) -> None:
