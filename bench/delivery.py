@@ -67,13 +67,11 @@ def _peer(connection: Connection, dsn: str, count: int, delay: float) -> float:
         'id', g, 'email', 'ann@example.com', 'name', 'Ann', 'status', 'new', 'score', g, 'created_at', now())))
       from generate_series(%s::integer, %s::integer) g"""
     connection.execute("truncate pgmq.q_requests")
-    with sink.running(delay) as target:
-        command = [sys.executable, "-m", "bench.pgmq_loop", dsn, "requests", target.url, str(CONCURRENCY), str(BATCH)]
-        with _process(command):
-            connection.execute(query, [1, 1])
-            wait_for(target, 1)
-            connection.execute(query, [2, count + 1])
-            return _rate(connection, target, count, "select from pgmq.q_requests")
+    with sink.running(delay) as target, pgmq_loop(dsn, target):
+        connection.execute(query, [1, 1])
+        wait_for(target, 1)
+        connection.execute(query, [2, count + 1])
+        return _rate(connection, target, count, "select from pgmq.q_requests")
 
 
 def _rate(connection: Connection, target: Sink, count: int, remaining: str) -> float:
@@ -113,6 +111,14 @@ def poller(dsn: str, **environment: str) -> Iterator[None]:
     options = ["--concurrency", str(CONCURRENCY), "--batch", str(BATCH)]
     command = [sys.executable, "-m", "pgwhen.cli.main", "--dsn", dsn, "poll", *options]
     with _process(command, **{"PGWHEN_HTTP_ALLOW": "127.0.0.0/8", **environment}):
+        yield
+
+
+@contextlib.contextmanager
+def pgmq_loop(dsn: str, target: Sink) -> Iterator[None]:
+    """The peer on the queue `requests`, until the block ends."""
+    command = [sys.executable, "-m", "bench.pgmq_loop", dsn, "requests", target.url, str(CONCURRENCY), str(BATCH)]
+    with _process(command):
         yield
 
 

@@ -1,7 +1,8 @@
-"""The peer of the benchmark delivery: the least that delivers a queue's messages by HTTP.
+"""The peer of the benchmarks delivery and latency: the least that delivers a queue's messages by HTTP.
 
 ``python -m bench.pgmq_loop DSN QUEUE URL CONCURRENCY BATCH``: pgmq.read a batch, post each message, pgmq.delete the
-batch. The transport, event loop and driver are the poller's; there are no templates, results, retries or heartbeats.
+batch; with nothing to read, wait for a notification of the queue's name. The transport, event loop and driver are the
+poller's; there are no templates, results, retries or heartbeats.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import psycopg
 import uvloop
 from httpx_aiohttp.httpx2 import AiohttpTransport
 
-#: Seconds between two looks at an empty queue.
+#: Seconds between two looks at an empty queue, if nobody notifies.
 PAUSE = 0.05
 
 
@@ -35,11 +36,13 @@ async def deliver(dsn: str, queue: str, url: str, concurrency: int, batch: int) 
         httpx2.AsyncClient(transport=transport, timeout=30) as client,
         await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection,
     ):
+        await connection.execute(f'listen "{queue}"')
         while True:
             cursor = await connection.execute("select msg_id, message from pgmq.read(%s, 60, %s)", [queue, batch])
             rows = await cursor.fetchall()
             if not rows:
-                await asyncio.sleep(PAUSE)
+                async for _ in connection.notifies(timeout=PAUSE, stop_after=1):
+                    pass
                 continue
             async with asyncio.TaskGroup() as group:
                 for _, message in rows:

@@ -64,10 +64,11 @@ begin
       cross join unnest(c_people) role
       where c.relnamespace = 'pgwhen'::regnamespace and c.relkind = 'v' and c.relname !~ '^_'
       union
-      -- The triggers look at them with the rights of whoever writes (_make_unsubscribed_sequence).
+      -- The triggers look at them with the rights of whoever writes (_make_unsubscribed_sequences).
       select 'sequence', s.sequence::text, 'public', 'SELECT'
       from pgwhen.attachments a
-      cross join pgwhen._unsubscribed_sequence(a.attachment_id) as s (sequence)
+      cross join unnest(array['insert', 'update', 'delete', 'truncate']) o
+      cross join pgwhen._unsubscribed_sequence(a.attachment_id, o) as s (sequence)
       where s.sequence is not null
     ),
     acls (kind, object, owner, acl) as (

@@ -1,7 +1,7 @@
 -- Inserts of an attached table become messages of the queue pgwhen_events, in the same transaction; COPY, MERGE and ON
 -- CONFLICT come here too.
 --
--- Where nobody subscribed one look-up is all that happens. One row, as most statements have, takes three statements of SQL (look up,
+-- Where nobody subscribed one look-up is all that happens; on PostgreSQL 18 this is not called then (docs/decisions/0014). One row, as most statements have, takes three statements of SQL (look up,
 -- convert, insert) and as few expressions as possible (docs/decisions/0012). JSON cannot hold every row, hence an exception handler; it
 -- stands around the conversion only, which writes nothing: around the insert it would take a transaction id each time, and 64 of them
 -- in a transaction slow all backends down. So it is with some rows, kept in an array. More than a thousand go straight into the queue,

@@ -10,17 +10,17 @@ as $$
       o.operation, r.relation, o.transition, s.condition, p_attachment_id::text),
     pgwhen._trigger_attachment(t.tgargs), t.tgenabled <> 'D', t.tgqual is not null or s.condition is null
   from pgwhen._covered_tables(p_table) as r (relation)
-  cross join (
-    select case when pgwhen._unsubscribed_sequence(p_attachment_id) is not null
-        then format('when (pg_sequence_last_value(''pgwhen.unsubscribed_%s'') is null) ', p_attachment_id)
-      end as condition
-  ) s
   cross join (values
     ('insert', 'referencing new table as new_rows '),
     ('update', 'referencing old table as old_rows new table as new_rows '),
     ('delete', 'referencing old table as old_rows '),
     ('truncate', '')
   ) as o (operation, transition)
+  cross join lateral (
+    select case when pgwhen._unsubscribed_sequence(p_attachment_id, o.operation) is not null
+        then format('when (pg_sequence_last_value(''pgwhen.unsubscribed_%s_%s'') is null) ', p_attachment_id, o.operation)
+      end as condition
+  ) s
   left join pg_trigger t on t.tgrelid = r.relation and t.tgname = 'pgwhen_' || o.operation
     and t.tgfoid = to_regprocedure(format('pgwhen.capture_%s()', o.operation))
   where o.operation <> 'truncate' or r.relation = p_table

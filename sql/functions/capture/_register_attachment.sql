@@ -50,7 +50,7 @@ begin
       attached_at = v_after.attached_at, attached_by = v_after.attached_by, detached_at = v_after.detached_at
     where a.attachment_id = v_after.attachment_id;
   end if;
-  perform pgwhen._make_unsubscribed_sequence(v_after.attachment_id, v_before.attachment_id is null);
+  perform pgwhen._make_unsubscribed_sequences(v_after.attachment_id, v_before.attachment_id is null);
   if v_before.detached_at is not null then
     perform pgwhen._refresh_subscriptions();
   end if;

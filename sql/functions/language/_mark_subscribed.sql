@@ -7,9 +7,9 @@ as $$
 begin
   perform setval(s.sequence, 1, false)
   from (
-    select pgwhen._unsubscribed_sequence(a.attachment_id) as sequence from pgwhen.attachments a where a.operations <> '{}'
+    select pgwhen._unsubscribed_sequence(a.attachment_id, o) as sequence from pgwhen.attachments a cross join lateral unnest(a.operations) o
   ) s
   where pg_sequence_last_value(s.sequence) is not null;
 end
 $$;
-comment on function pgwhen._mark_subscribed() is 'Has the triggers called of tables that somebody is subscribed to (docs/decisions/0014).';
+comment on function pgwhen._mark_subscribed() is 'Has the triggers called for operations that somebody is subscribed to (docs/decisions/0014).';

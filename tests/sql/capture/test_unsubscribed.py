@@ -11,7 +11,7 @@ from tests.sql.capture.support import LEADS, OPERATIONS, Connection, attach, cap
 STEPS = [{"id": "end", "type": "stop"}]
 WORKFLOW = {"workflow": "greet", "name": "Greet", "when": {"table": "leads", "row": "created"}, "steps": STEPS}
 INSERT = "insert into leads (email) values ('a@example.com')"
-SEQUENCE = "select pg_sequence_last_value(pgwhen._unsubscribed_sequence(1))"
+SEQUENCE = "select pg_sequence_last_value(pgwhen._unsubscribed_sequence(1, 'insert'))"
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +60,7 @@ def test_before_18(db: Connection) -> None:
     db.execute(LEADS)
     attach(db, "leads")
     assert value(db, "select count(*) from pg_trigger where tgname like 'pgwhen%' and tgqual is not null") == 0
-    assert value(db, "select pgwhen._unsubscribed_sequence(1)") is None
+    assert value(db, "select pgwhen._unsubscribed_sequence(1, 'insert')") is None
     assert calls(db) == 1
     publish(db)
     db.execute(INSERT)
@@ -72,7 +72,7 @@ def test_not_called_until_somebody_subscribes(db: Connection, leads: int) -> Non
     statements = ("update leads set score = 1", "delete from leads", "truncate leads")
     assert [calls(db), *(calls(db, s, of="capture_" + s.split()[0]) for s in statements)] == [0, 0, 0, 0]
     publish(db)
-    assert [calls(db), *(calls(db, s, of="capture_" + s.split()[0]) for s in statements)] == [1, 1, 1, 1]
+    assert [calls(db), *(calls(db, s, of="capture_" + s.split()[0]) for s in statements)] == [1, 0, 0, 0]
     assert [m["operation"] for m in messages(db)] == ["insert"]
 
 
@@ -158,7 +158,8 @@ def forget_sequence(db: Connection) -> None:
         "select regexp_replace(statement, 'when \\(.*\\) execute', 'execute') from pgwhen._capture_triggers('leads', 1)"
     ).fetchall():
         db.execute(statement.encode())
-    db.execute("drop sequence pgwhen.unsubscribed_1")
+    for operation in OPERATIONS:
+        db.execute(f"drop sequence pgwhen.unsubscribed_1_{operation}")
 
 
 def test_tables_that_were_attached_before_go_on_and_may_be_attached_again(db: Connection, leads: int) -> None:
@@ -167,7 +168,7 @@ def test_tables_that_were_attached_before_go_on_and_may_be_attached_again(db: Co
     publish(db)
     db.execute(INSERT)
     db.execute("select pgwhen.maintain()")
-    assert value(db, "select pgwhen._unsubscribed_sequence(1)") is None
+    assert value(db, "select pgwhen._unsubscribed_sequence(1, 'insert')") is None
     assert len(messages(db)) == 1
     assert [s.split(" after")[0][-15:].split("_")[-1] for s in attach(db, "leads")["statements"]] == list(OPERATIONS)
     assert attach(db, "leads")["statements"] == []
@@ -192,7 +193,10 @@ def test_writers_without_any_right_of_ours(db: Connection, connect: Connect, lea
     db.execute("grant insert on leads to writer")
     writer = connect(user="writer")
     assert (
-        value(writer, "select pg_sequence_last_value((select oid from pg_class where relname = 'unsubscribed_1'))") == 1
+        value(
+            writer, "select pg_sequence_last_value((select oid from pg_class where relname = 'unsubscribed_1_insert'))"
+        )
+        == 1
     )
     writer.execute(INSERT)
     publish(db)
@@ -204,12 +208,14 @@ def test_whoever_may_not_read_the_sequence_is_captured(db: Connection, connect: 
     make_role(db, "writer")
     db.execute("grant insert on leads to writer")
     publish(db)
-    db.execute("revoke select on sequence pgwhen.unsubscribed_1 from public")
+    db.execute("revoke select on sequence pgwhen.unsubscribed_1_insert from public")
     connect(user="writer").execute(INSERT)
     assert len(messages(db)) == 1
     migrate_database(db.info.dsn)
-    assert value(db, "select has_sequence_privilege('writer', 'pgwhen.unsubscribed_1', 'select')") is True
-    assert value(db, "select has_sequence_privilege('writer', 'pgwhen.unsubscribed_1', 'usage, update')") is False
+    assert value(db, "select has_sequence_privilege('writer', 'pgwhen.unsubscribed_1_insert', 'select')") is True
+    assert (
+        value(db, "select has_sequence_privilege('writer', 'pgwhen.unsubscribed_1_insert', 'usage, update')") is False
+    )
     connect(user="writer").execute(INSERT)
     assert len(messages(db)) == 1
 
