@@ -26,8 +26,8 @@ test: dev  ## all tests on the embedded PostgreSQL 18
 # What depends on the version of PostgreSQL: templates, channels, documents and most commands do not. The oldest runs the
 # language and what executes it, with plpgsql_check; the one between the two what captures, locks and moves work.
 OLDEST = tests/catalog $(addprefix tests/sql/,actions connections context database deliveries documents engine http \
-	language messages model notifications sending test_render_template.py wait)
-BETWEEN = tests/catalog $(addprefix tests/e2e/test_,backend_killed.py upgrade.py) $(addprefix tests/sql/,capture engine sending)
+	language model notifications sending test_render_template.py wait)
+BETWEEN = tests/catalog $(addprefix tests/e2e/test_,backend_killed.py upgrade.py) $(addprefix tests/sql/,capture engine)
 
 test-16: dev  ## what PostgreSQL decides, on the embedded PostgreSQL 16
 	PGWHEN_TEST_SERVER=16 .venv/bin/python -m pytest -n $(WORKERS) $(BETWEEN)
