@@ -102,7 +102,7 @@ def wait_for(target: Sink, count: int) -> None:
     while (arrived := target.count()) < count:
         if time.monotonic() > deadline:
             raise RuntimeError(f"{arrived} of {count} requests arrived in {PATIENCE} s")
-        time.sleep(0.02)
+        time.sleep(0.05)  # each look takes the sink and us a millisecond that the pollers do not get
 
 
 @contextlib.contextmanager

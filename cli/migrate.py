@@ -233,7 +233,7 @@ def _apply_files(connection: Connection, summary: Summary) -> None:
     _drop_views(connection, keep={file.stem for file in files})
     connection.execute("select pgwhen._refresh_subscriptions()")
     # Before the grants: they too make new rows in pg_proc.
-    _refuse_leftovers(before, _functions(connection), {file.stem for file in skipped})
+    _refuse_leftovers(before, _functions(connection), {*source.RETIRED, *(file.stem for file in skipped)})
     _apply_file(connection, source.grants())
     summary.files = len(files) - len(skipped)
     summary.skipped = [file.name for file in skipped]
@@ -271,9 +271,9 @@ def _drop_views(connection: Connection, keep: set[str]) -> None:
         _execute(connection, "views", sql.SQL("drop view {}").format(views).as_string(connection))
 
 
-def _refuse_leftovers(before: Places, after: Places, skipped: set[str]) -> None:
+def _refuse_leftovers(before: Places, after: Places, known: set[str]) -> None:
     """A function whose row did not move was not made by any file."""
-    names = sorted(str(key[1]) for key, place in after.items() if before.get(key) == place and key[2] not in skipped)
+    names = sorted(str(key[1]) for key, place in after.items() if before.get(key) == place and key[2] not in known)
     if names:
         raise MigrateError(
             f"no file in sql/ makes {', '.join(names)}\n"

@@ -133,7 +133,7 @@ begin
   from pg_proc p
   where p.pronamespace in ('pgwhen'::regnamespace, 'pgwhen_sandbox'::regnamespace)
     and p.xmin <> pg_current_xact_id()::xid
-    and p.proname <> all (array[{optional}]::name[])
+    and p.proname <> all (array[{known}]::name[])
     and not exists (
       select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
     );
@@ -160,6 +160,7 @@ def script() -> str:
     names = {"version": version("pgwhen"), "lock": source.MIGRATE_LOCK, "timeout": LOCK_TIMEOUT}
     paths = migration_paths()
     known = ", ".join(f"('{path.stem}', '{sha256(path)}')" for path in paths)
+    left = [*source.RETIRED, *(file.stem for file in files if file.language)]
     parts = [
         _HEAD.format(**names),
         _titled("sql/roles.sql", source.script("roles.sql")),
@@ -171,7 +172,7 @@ def script() -> str:
         *map(_migration, paths),
         _QUEUES.format(queues=source.script("queues.sql"), lock=source.DEFINITIONS_LOCK),
         *map(_file, files),
-        _LEFTOVERS.format(optional=", ".join(f"'{file.stem}'" for file in files if file.language)),
+        _LEFTOVERS.format(known=", ".join(f"'{name}'" for name in left)),
         _titled("sql/grants.sql", source.grants().text),
         _TAIL.format(**names),
     ]

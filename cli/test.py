@@ -392,7 +392,7 @@ def _check_case(connection: database.Connection, definition: Any, workflow: str,
     scratch.restart_sequences(connection)
     given = _given(case)
     start = given.get("at")
-    query = "select set_config('pgwhen.now', coalesce(%s::timestamptz, clock_timestamp())::text, true)"
+    query = "select set_config('pgwhen.now', to_json(coalesce(%s::timestamptz, clock_timestamp())) #>> '{}', true)"
     connection.execute(query, [start])
     cause_event(connection, workflow, given_table(definition, given), given, definition)
     connection.execute("select pgwhen.tick(500)")

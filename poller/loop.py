@@ -37,15 +37,18 @@ from .settings import Settings
 
 log = logging.getLogger(__name__)
 
-#: Seconds: how long results are collected; the share of a limited run kept for finishing; for a last report; how long
-#: rendering may keep everything else waiting.
-COLLECT = 0.002
+#: Seconds: how long results are collected while others are due; the share of a limited run kept for finishing; for a
+#: last report; how long rendering may keep everything else waiting.
+COLLECT = 0.005
 RESERVE = 0.2
 LAST_REPORT = 0.5
-LONGEST_RENDERING = 0.005
+LONGEST_RENDERING = 0.001
 
 #: Sends that begin together. Their answers come together: a hundred in step wait for each other, and places stay empty.
 AT_ONCE = 8
+
+#: Freezes that are looked back on: as many places as became free during one of them may do so during the next.
+FREEZES = 16
 
 #: Seconds after which what was prepared is made anew: tokens and the times of signatures are in it.
 STALE = 1.0
@@ -90,7 +93,7 @@ class Poller:
         self._reports: list[dict[str, Any]] = []
         self._sends: set[asyncio.Task[None]] = set()
         self._ended = 0  # sends so far
-        self._ahead = 0
+        self._freed: deque[int] = deque([0], maxlen=FREEZES)  # places, during each of the last freezes
         self._woken = asyncio.Event()  # the claimer's
         self._changed = asyncio.Event()  # the sender's
         self._reported = asyncio.Event()  # the reporter's
@@ -315,7 +318,7 @@ class Poller:
                 await self._freeze_and_start(batches.form(self._next(free), self.settings.connections))
                 # Places that became free meanwhile stood empty: next time there is a message for as many. With slow
                 # receivers none do, and nothing is frozen before it can leave.
-                self._ahead = min(max(self._ended - ended, self._ahead // 2), self.settings.concurrency // 2)
+                self._freed.append(self._ended - ended)
 
     def _free(self) -> int:
         return self.settings.concurrency - len(self._sends)
@@ -323,7 +326,8 @@ class Poller:
     def _early(self) -> int:
         """How many to freeze beyond the free places; none near the end of a limited run, where they might not leave."""
         left = self._left()
-        return (self._ahead if left is None or left > 2 * self._reserve() else 0) - len(self._frozen)
+        ahead = min(max(self._freed), self.settings.concurrency // 2)
+        return (ahead if left is None or left > 2 * self._reserve() else 0) - len(self._frozen)
 
     def _next(self, free: int) -> list[Action]:
         """What is pending, for as many calls as there are places; members of a batch come together."""
@@ -505,7 +509,7 @@ class Poller:
     async def _report(self) -> None:
         while True:
             await self._reported.wait()
-            if len(self._reports) < self.settings.batch and not self.stopping:
+            if len(self._reports) < min(len(self._held), self.settings.batch) and not self.stopping:
                 await asyncio.sleep(COLLECT)
             self._reported.clear()
             reports, self._reports = self._reports, []

@@ -3,6 +3,11 @@
 create or replace function pgwhen.capture_delete() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
+set timezone = 'UTC'
+set intervalstyle = postgres
+set datestyle = iso, mdy
+set bytea_output = hex
+set extra_float_digits = 1
 as $$
 #variable_conflict use_variable
 declare
@@ -10,8 +15,6 @@ declare
   v_attachment record;
   v_key_columns text[];
   v_head jsonb;
-  v_formats text[];
-  v_pinned text[];
   v_occurred_at timestamptz;
   v_message jsonb;
   v_contents jsonb[];
@@ -27,10 +30,6 @@ begin
   if pgwhen._session_differs() then
     v_head := pgwhen._event_head(v_attachment_id, 'delete');
     v_occurred_at := pgwhen._clock();
-    if pgwhen._formats_differ() then
-      v_formats := pgwhen._formats();
-      v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);
-    end if;
   else
     v_occurred_at := clock_timestamp();  -- wall clock: pgwhen.now is not set
   end if;
@@ -97,9 +96,6 @@ begin
 
   if v_message is not null and v_attachment.doorbell and pgwhen._poller_sleeps() then
     perform pg_notify('pgwhen_doorbell', '');
-  end if;
-  if v_pinned is not null then
-    v_pinned := pgwhen._set_formats(v_formats);
   end if;
   return null;
 end

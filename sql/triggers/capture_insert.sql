@@ -1,16 +1,25 @@
 -- Inserts of an attached table become messages of the queue pgwhen_events, in the same transaction; COPY, MERGE and ON
 -- CONFLICT come here too.
 --
--- Where nobody subscribed one look-up is all that happens; on PostgreSQL 18 this is not called then (docs/decisions/0014). One row, as most statements have, takes three statements of SQL (look up,
--- convert, insert) and as few expressions as possible (docs/decisions/0012). JSON cannot hold every row, hence an exception handler; it
--- stands around the conversion only, which writes nothing: around the insert it would take a transaction id each time, and 64 of them
--- in a transaction slow all backends down. So it is with some rows, kept in an array. More than a thousand go straight into the queue,
--- in constant memory, and one id for so many is nothing. No plan that is kept joins a transition table.
+-- Where nobody subscribed one look-up is all that happens; on PostgreSQL 18 this is not called then (docs/decisions/0014). One row, as
+-- most statements have, takes three statements of SQL (look up, convert, insert) and as few expressions as possible
+-- (docs/decisions/0012). JSON cannot hold every row, hence an exception handler; it stands around the conversion only, which writes
+-- nothing: around the insert it would take a transaction id each time, and 64 of them in a transaction slow all backends down. So it is
+-- with some rows, kept in an array. More than a thousand go straight into the queue, in constant memory, and one id for so many is
+-- nothing. No plan that is kept joins a transition table.
+--
+-- The settings are those that change how to_jsonb writes a value: a message must not depend on the session that wrote the row, since
+-- an interval written under another IntervalStyle would look changed (docs/decisions/0015).
 --
 -- Columns may be called anything: r.* is the row even where a column is called r, and use_variable tells v_message from one.
 create or replace function pgwhen.capture_insert() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
+set timezone = 'UTC'
+set intervalstyle = postgres
+set datestyle = iso, mdy
+set bytea_output = hex
+set extra_float_digits = 1
 as $$
 #variable_conflict use_variable
 declare
@@ -18,8 +27,6 @@ declare
   v_attachment record;
   v_key_columns text[];
   v_head jsonb;
-  v_formats text[];
-  v_pinned text[];
   v_occurred_at timestamptz;
   v_message jsonb;
   v_contents jsonb[];
@@ -35,10 +42,6 @@ begin
   if pgwhen._session_differs() then
     v_head := pgwhen._event_head(v_attachment_id, 'insert');
     v_occurred_at := pgwhen._clock();
-    if pgwhen._formats_differ() then
-      v_formats := pgwhen._formats();
-      v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);
-    end if;
   else
     v_occurred_at := clock_timestamp();  -- wall clock: pgwhen.now is not set
   end if;
@@ -105,9 +108,6 @@ begin
 
   if v_message is not null and v_attachment.doorbell and pgwhen._poller_sleeps() then
     perform pg_notify('pgwhen_doorbell', '');
-  end if;
-  if v_pinned is not null then
-    v_pinned := pgwhen._set_formats(v_formats);
   end if;
   return null;
 end

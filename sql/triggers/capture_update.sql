@@ -7,14 +7,17 @@
 create or replace function pgwhen.capture_update() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pgwhen, pg_temp
+set timezone = 'UTC'
+set intervalstyle = postgres
+set datestyle = iso, mdy
+set bytea_output = hex
+set extra_float_digits = 1
 as $$
 #variable_conflict use_variable
 declare
   v_attachment_id integer := tg_argv[0]::integer;
   v_attachment record;
   v_head jsonb;
-  v_formats text[];
-  v_pinned text[];
   v_occurred_at timestamptz;
   v_message jsonb;
   v_old jsonb;
@@ -33,10 +36,6 @@ begin
   if pgwhen._session_differs() then
     v_head := pgwhen._event_head(v_attachment_id, 'update');
     v_occurred_at := pgwhen._clock();
-    if pgwhen._formats_differ() then
-      v_formats := pgwhen._formats();
-      v_pinned := pgwhen._set_formats(array['UTC', 'postgres', 'ISO, MDY', 'hex', '1']);
-    end if;
   else
     v_occurred_at := clock_timestamp();  -- wall clock: pgwhen.now is not set
   end if;
@@ -117,9 +116,6 @@ begin
 
   if v_message is not null and v_attachment.doorbell and pgwhen._poller_sleeps() then
     perform pg_notify('pgwhen_doorbell', '');
-  end if;
-  if v_pinned is not null then
-    v_pinned := pgwhen._set_formats(v_formats);
   end if;
   return null;
 end

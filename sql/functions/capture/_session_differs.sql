@@ -4,7 +4,6 @@
 create or replace function pgwhen._session_differs() returns boolean
 language sql stable
 return coalesce(
-    current_setting('pgwhen.now', true), current_setting('pgwhen.cause', true), current_setting('pgwhen.actor', true),
-    current_setting('request.jwt.claims', true)) is not null
-  or pgwhen._formats_differ();
-comment on function pgwhen._session_differs() is 'Whether this session may have settings that an event shows: a clock, a cause, an actor, formats of values.';
+  current_setting('pgwhen.now', true), current_setting('pgwhen.cause', true), current_setting('pgwhen.actor', true),
+  current_setting('request.jwt.claims', true)) is not null;
+comment on function pgwhen._session_differs() is 'Whether this session may have settings that an event shows: a clock, a cause, an actor.';

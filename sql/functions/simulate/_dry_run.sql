@@ -14,7 +14,7 @@ declare
   v_result jsonb;
 begin
   insert into pgwhen.settings (name, value) values ('dry_run:' || pg_backend_pid(), 'true');
-  perform set_config('pgwhen.now', v_now::text, true);
+  perform set_config('pgwhen.now', to_json(v_now) #>> '{}', true);
   v_version := pgwhen._simulated_version(p_workflow, p_draft, p_given);
   v_event := pgwhen._simulated_event(p_workflow, v_version, p_event);
   v_start := pgwhen._simulated_start(v_event, p_workflow.workflow_id, v_version);

@@ -39,11 +39,11 @@ begin
     continue when v_moved > 0;
     select min(s.due_at) into v_due from unnest(v_ids) i (execution_id) join pgwhen.sleepers s on s.execution_id = i.execution_id;
     exit when v_due is null or v_due > p_until;
-    perform set_config('pgwhen.now', greatest(v_due, pgwhen._now())::text, true);
+    perform set_config('pgwhen.now', to_json(greatest(v_due, pgwhen._now())) #>> '{}', true);
     perform pgwhen._wake_executions(v_ids);
   end loop;
   if p_until < 'infinity' and p_until > pgwhen._now() then
-    perform set_config('pgwhen.now', p_until::text, true);
+    perform set_config('pgwhen.now', to_json(p_until) #>> '{}', true);
   end if;
   return pgwhen._simulated(pgwhen._simulated_ids(p_roots))
     || jsonb_build_object('actions', v_actions, 'statements', v_writes, 'stopped', v_stopped);

@@ -115,6 +115,17 @@ def test_maintain_clears_what_nobody_waits_for_any_more(db: Connection, leads: i
     assert calls(db) == 1
 
 
+def test_maintain_leaves_an_operation_alone_that_somebody_waits_for(db: Connection, leads: int) -> None:
+    publish(db)
+    with db.transaction(force_rollback=True):
+        updated = {**WORKFLOW, "workflow": "update", "when": {"table": "leads", "row": "updated"}}
+        db.execute("select pgwhen.apply_definition(%s)", [Jsonb(updated)])
+    update = "update leads set score = 1"
+    assert calls(db, update, of="capture_update") == 1
+    db.execute("select pgwhen.maintain()")
+    assert (value(db, SEQUENCE), calls(db), calls(db, update, of="capture_update")) == (None, 1, 0)
+
+
 def test_maintain_in_the_transaction_of_an_archiving_that_is_rolled_back(db: Connection, leads: int) -> None:
     publish(db)
     with db.transaction(force_rollback=True):

@@ -189,6 +189,10 @@ def test_at_another_time(jobs: Connection) -> None:
     run = dry_run(jobs, {**ROW, "at": "2027-03-28T00:30:00Z"})
     assert run["executions"][0]["started_at"] == "2027-03-28T00:30:00+00:00"
     assert run["now"] == "2027-03-30T00:30:00+00:00"
+    # Whatever the session writes times like.
+    jobs.execute("set datestyle = 'German, DMY'")
+    jobs.execute("set timezone = 'America/New_York'")
+    assert dry_run(jobs, {**ROW, "at": "2027-03-28T00:30:00Z"})["now"] == run["now"]
 
 
 def test_an_action_by_its_number(jobs: Connection) -> None:
