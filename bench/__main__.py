@@ -49,8 +49,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _print_tables(place: Place, sizes: Sizes, letters: list[str]) -> None:
-    for name, value in {"date": str(datetime.date.today()), **facts(place)}.items():
-        print(f"{name}: {value}")
+    for name, value in _facts(place, sizes).items():
+        print(f"{name}: {value}", flush=True)
     for letter in letters:
         try:
             title, figures, seconds = _run(letter, place, sizes)
@@ -61,14 +61,17 @@ def _print_tables(place: Place, sizes: Sizes, letters: list[str]) -> None:
 
 
 def _print_json(place: Place, sizes: Sizes, letters: list[str]) -> None:
-    benchmarks: dict[str, Any] = {}
+    known, benchmarks = _facts(place, sizes), dict[str, Any]()
     for letter in letters:
         try:
             benchmarks[letter] = [figure.as_dict() for figure in _run(letter, place, sizes)[1]]
         except Missing as error:
             benchmarks[letter] = {"not_run": str(error)}
-    document: dict[str, Any] = {"date": str(datetime.date.today()), "facts": facts(place), "benchmarks": benchmarks}
-    print(json.dumps(document, indent=2))
+    print(json.dumps({"facts": known, "benchmarks": benchmarks}, indent=2))
+
+
+def _facts(place: Place, sizes: Sizes) -> dict[str, str]:
+    return {"date": str(datetime.date.today()), **facts(place), "speed": execution.speed(place, sizes)}
 
 
 def _run(letter: str, place: Place, sizes: Sizes) -> tuple[str, list[Figure], float]:

@@ -4,6 +4,7 @@ Both take the same rows from their queue to a completed execution in batches of 
 counts: what the poller does between them, on either side, is prepared or thrown away outside the clock.
 """
 
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,10 @@ POLLER = '{"id": "bench", "contract": 1, "connections": []}'
 
 #: What the endpoint is said to have answered, on both sides.
 ANSWER = {"status": 200, "headers": {"content-type": "text/plain"}, "text": "ok"}
+
+#: Executions a second of the floor, in batches of 500, on the machine of two cores that figures in ms and in rows or
+#: requests a second were expected of (PostgreSQL 15.18).
+FLOOR = 15_500
 
 #: What identifies an action, from claim to report.
 KEYS = ("execution_id", "step_id", "generation", "part", "attempt", "message_id")
@@ -47,12 +52,19 @@ class Clock:
         return self.executions / sum(self.seconds[kind] for kind in kinds or self.seconds)
 
 
+def speed(place: Place, sizes: Sizes) -> str:
+    """How fast this machine is in this hour, by the floor."""
+    with connect(_make_floor(place)) as connection:
+        rounds = [_measure(connection, "floor.leads", sizes.executions, _floor).rate() for _ in range(3)]
+    rate = statistics.median(rounds)
+    share = rate / FLOOR
+    return f"the floor completes {rate:,.0f} executions/s, {share:.2f} of its {FLOOR:,} where figures were expected"
+
+
 def run(place: Place, sizes: Sizes) -> list[Figure]:
     """The figures."""
     figures: list[Figure] = []
-    with connect(place.create("execution")) as ours, connect(place.create("floor", migrated=False)) as peer:
-        peer.execute((Path(__file__).parent / "floor.sql").read_text())
-        peer.execute("set jit = off")
+    with connect(place.create("execution")) as ours, connect(_make_floor(place)) as peer:
         for name, when in (
             ("", {"row": "created"}),
             (" with a condition", {"row": "created", "if": {"score": {"gte": 0}}}),
@@ -70,6 +82,14 @@ def run(place: Place, sizes: Sizes) -> list[Figure]:
             ]
             figures += _figures(name, rounds)
     return figures
+
+
+def _make_floor(place: Place) -> str:
+    dsn = place.create("floor", migrated=False)
+    with connect(dsn) as connection:
+        connection.execute((Path(__file__).parent / "floor.sql").read_text())
+        connection.execute("alter database floor set jit = off")
+    return dsn
 
 
 def _figures(name: str, rounds: list[tuple[Clock, Clock]]) -> list[Figure]:
