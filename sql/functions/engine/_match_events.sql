@@ -28,8 +28,8 @@ begin
         when 'delete' then 'deleted' when 'truncate' then 'truncated' end, 'unknown') as event_type,
       coalesce((e.cause ->> 'depth')::integer, 0) as depth,
       case when e.operation = 'update' then pgwhen._changed_columns(e.old, e.new) end as changed,
-      case when cardinality(a.key_columns) > 0 then
-        (select jsonb_object_agg(k, coalesce(e.new, e.old) -> k) from unnest(a.key_columns) k) end as key
+      case cardinality(a.key_columns) when 0 then null when 1 then jsonb_build_object(a.key_columns[1], coalesce(e.new, e.old) -> a.key_columns[1])
+        else (select jsonb_object_agg(k, coalesce(e.new, e.old) -> k) from unnest(a.key_columns) k) end as key
     from unnest(p_messages) m
     cross join lateral jsonb_to_record(m.message) as e (operation text, attachment integer, type text, tenant text, workflow_id integer,
       new jsonb, old jsonb, input jsonb, actor text, cause jsonb, pairing text, capture_error text, request jsonb)
@@ -38,7 +38,7 @@ begin
     select i.event_id, i.asked_at, unnest(array[
         i.operation || ':' || i.attachment_id,
         case i.operation when 'event' then 'event:' || i.tenant || ':' || i.type when 'manual' then 'manual:' || i.workflow_id end]
-      || array(select 'update:' || i.attachment_id || ':changed:' || c from unnest(i.changed) c)
+      || case when i.changed is not null then array(select 'update:' || i.attachment_id || ':changed:' || c from unnest(i.changed) c) end
       || array(
         select i.operation || ':' || i.attachment_id || ':' || m.column_name || '=' || (coalesce(i.new, i.old) ->> m.column_name)
         from pgwhen.match_columns m where m.attachment_id = i.attachment_id and m.operation = i.operation)) as match_key

@@ -1,5 +1,11 @@
 """Freezing: the last word of the database before a byte leaves."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.conftest import Connect
+from tests.servers import wait_until
 from tests.sql.engine.support import (
     Connection,
     claim,
@@ -52,6 +58,28 @@ def test_the_same_attempt_gets_the_same_answer_again(db: Connection) -> None:
     assert count(db, "pgwhen.frozen_messages") == 1
     report(db, actions)
     assert freeze(db, actions)[0]["verdict"] == "lost"
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_the_same_attempt_asked_twice_at_once(db: Connection, connect: Connect, commits: bool) -> None:
+    """The first answer was lost on the way before its commit was done: the second waits, and the stored bytes leave."""
+    happen(db, define(db, [{"id": "post"}, {"id": "other"}]), {"id": 1})
+    actions = claim(db, lease=60)
+    first, second = connect(autocommit=False), connect()
+    freeze(first, actions[:1])
+    with ThreadPoolExecutor(1) as pool:
+        changed = [action | {"idempotency_key": "another"} for action in actions]
+        answer = pool.submit(freeze, second, changed)
+        waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'freeze_actions'"
+        assert wait_until(lambda: db.execute(waiting).fetchall(), 10)
+        first.commit() if commits else first.rollback()
+        verdicts = answer.result(10)
+    assert [verdict["verdict"] for verdict in verdicts] == ["send", "send"]
+    stored = dict(db.execute("select step_id, message ->> 'body' from pgwhen.frozen_messages").fetchall())
+    step, key = actions[0]["step_id"], actions[0]["idempotency_key"]
+    assert stored == {"post": "another", "other": "another"} | ({step: key} if commits else {})
+    (told,) = (verdict for verdict in verdicts if verdict["step_id"] == step)
+    assert told["extra"] == ({"message": {"body": key}} if commits else None)
 
 
 def test_an_execution_that_has_ended_gives_lost(db: Connection) -> None:
