@@ -46,7 +46,8 @@ begin
           (g.extra ->> 'batch_place')::integer as batch_place, case when v_limits is not null then v_limits -> g.message_id::text end as limits,
           x.tenant, x.workflow_id, s.tries, coalesce(g.connection, f.connection) as connection,
           q.msg_id is null or s.step_id is null or x.execution_id is null as is_lost,
-          f.message is not null as is_frozen, case when s.status = 'sending' then f.message end as frozen, nullif(coalesce(f.message, g.message) -> 'documents', 'null') as documents
+          f.message is not null as is_frozen, case when v_is_known or s.status = 'sending' then f.message end as frozen,
+          nullif(coalesce(f.message, g.message) -> 'documents', 'null') as documents
         from given g
         left join pgmq.q_pgwhen_actions q on q.msg_id = g.message_id and q.vt > v_now
         left join pgwhen.execution_steps s on s.execution_id = g.execution_id and s.step_id = g.step_id and s.part = g.part

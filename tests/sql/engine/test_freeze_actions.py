@@ -82,6 +82,20 @@ def test_the_same_attempt_asked_twice_at_once(db: Connection, connect: Connect, 
     assert told["extra"] == ({"message": {"body": key}} if commits else None)
 
 
+def test_a_later_attempt_that_gives_another_message_is_told_the_stored_one(db: Connection) -> None:
+    (action,) = _claimed(db)
+    freeze(db, [action])
+    report(db, [action], "transient")
+    fake_clock(db, "2026-11-21 12:30+00")
+    (again,) = claim(db)
+    assert again["frozen"] == {"body": action["idempotency_key"]}
+    (verdict,) = freeze(db, [again | {"frozen": None, "idempotency_key": "another"}])
+    assert (verdict["verdict"], verdict["extra"]) == ("send", {"message": {"body": action["idempotency_key"]}})
+    assert db.execute("select message ->> 'body' from pgwhen.frozen_messages").fetchall() == [
+        (action["idempotency_key"],)
+    ]
+
+
 def test_an_execution_that_has_ended_gives_lost(db: Connection) -> None:
     actions = _claimed(db)
     db.execute("update pgwhen.executions set status = 'cancelled', finished_at = now()")
