@@ -5,6 +5,7 @@ that only the reply to the final dot says whether the server has it.
 """
 
 import asyncio
+import contextlib
 import functools
 import re
 import socket
@@ -12,7 +13,7 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import aiosmtplib
 from aiosmtplib.errors import SMTPException, SMTPResponseException, SMTPServerDisconnected
@@ -71,14 +72,14 @@ class Mailer:
                             if conversation.phase != "mail":
                                 raise
                             # It was closed while it was idle; nothing of this message had been taken.
-                            conversation.client.close()
+                            _close(conversation)
                             conversation = _Conversation(_client(envelope.server))
                     return await self._converse(conversation, envelope)
             except (SMTPException, OSError, ValueError) as error:
                 return _failure(conversation, error)
             finally:
                 if not conversation.kept:
-                    conversation.client.close()
+                    _close(conversation)
 
     def _take(self, server: Server) -> _Conversation:
         """A conversation that is idle, or a new one."""
@@ -88,7 +89,7 @@ class Mailer:
             if conversation.client.is_connected and time.monotonic() - conversation.used_at < IDLE:
                 conversation.kept = False
                 return conversation
-            conversation.client.close()
+            _close(conversation)
         return _Conversation(_client(server))
 
     def _keep(self, conversation: _Conversation, server: Server) -> None:
@@ -195,10 +196,19 @@ async def _data(conversation: _Conversation, envelope: Envelope) -> Reply:
 
 async def _quit(conversation: _Conversation) -> None:
     try:
-        async with asyncio.timeout(1):
-            await conversation.client.quit()
-    except (SMTPException, OSError):
-        conversation.client.close()
+        # Nothing depends on the answer: what was handed over has had its own.
+        with contextlib.suppress(SMTPException, OSError):
+            async with asyncio.timeout(1):
+                await conversation.client.execute_command(b"QUIT")
+    finally:
+        _close(conversation)
+
+
+def _close(conversation: _Conversation) -> None:
+    """End a connection at once: one under TLS, merely closed, stays until the server says goodbye as well."""
+    if (transport := conversation.client.transport) is not None:
+        cast(asyncio.WriteTransport, transport).abort()
+    conversation.client.close()
 
 
 def _failure(conversation: _Conversation, error: Exception) -> Reply | Failure:

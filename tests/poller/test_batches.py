@@ -344,6 +344,7 @@ def test_several_pollers_of_which_one_dies(db: Connection, dsn: str) -> None:
         mail(db, rows)
         options = ("--once", "--lease", "1.5", "--batch", "50", "--concurrency", "4")
         doomed = start(dsn, *options, environ=ours.resend | {"PGWHEN_FAIL_POINT": "after_send"})
+        assert wait_until(lambda: ours.server.received, 30)
         other = start(dsn, *options, environ=ours.resend)
         assert died(doomed)
         other.communicate(timeout=60)

@@ -1,6 +1,9 @@
 """SMTP over real sockets: TLS, passwords, kept connections, and what each loss means."""
 
 import asyncio
+import gc
+import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -12,7 +15,7 @@ from pgwhen.poller import mail
 from pgwhen.poller.channels import Attempt, Connection, email, smtp
 from pgwhen.poller.mail import Mailer
 from pgwhen.poller.outcome import Outcome
-from tests.servers import MailServer, mail_server, unused_port
+from tests.servers import CERTIFICATE, MailServer, mail_server, tls_context, unused_port
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -195,6 +198,28 @@ def test_a_server_that_says_nothing_is_safe() -> None:
     outcome = asyncio.run(silent())
     assert outcome.class_ == "transient"
     assert outcome.error and outcome.error["code"] == "timeout"
+
+
+def test_a_connection_ends_without_the_servers_goodbye() -> None:
+    left = threading.Event()
+
+    def refuse(listener: socket.socket) -> None:
+        with listener, tls_context().wrap_socket(listener.accept()[0], server_side=True) as peer:
+            peer.sendall(b"220 hello\r\n")
+            peer.recv(1000)
+            peer.sendall(b"250 hello\r\n")
+            peer.recv(1000)
+            peer.sendall(b"550 no\r\n")
+            left.wait(10)
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = threading.Thread(target=refuse, args=(listener,))
+    server.start()
+    outcome = send(f"smtps://localhost:{listener.getsockname()[1]}?cafile={CERTIFICATE}")
+    gc.collect()  # warns of what was left open
+    left.set()
+    server.join()
+    assert outcome.error and outcome.error["code"] == "smtp_550"
 
 
 def test_connections_are_used_again() -> None:
