@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from . import capture
 from .figures import Figure, Missing, Sizes
@@ -49,7 +49,8 @@ def run(place: Place, sizes: Sizes) -> list[Figure]:
         table: f"insert into {table} (email, name, status, score) values ('ann@example.com', 'Ann', 'new', 1)"
         for table in capture.TABLES
     }
-    with _Backend(place, "instructions") as backend:
+    with tempfile.TemporaryDirectory(prefix="pgwhen-count-", dir=place.server.data.parent) as folder:
+        backend = _Backend(place, "instructions", Path(folder))
         calls = backend.count(CALLS, sizes.counted)
         tables = backend.count(inserts, sizes.counted)
     added = {table: tables[table] - tables["leads_plain"] for table in tables}
@@ -68,45 +69,34 @@ def _set_up(connection: Connection) -> None:
 
 
 class _Backend:
-    """A copy of the server's data, on which a backend runs alone, under callgrind."""
+    """A backend that runs alone, under callgrind, on a copy of the server's data in a folder that is empty."""
 
-    def __init__(self, place: Place, database: str) -> None:
-        self._place, self._database = place, database
+    def __init__(self, place: Place, database: str, folder: Path) -> None:
+        self._place, self._database, self._folder = place, database, folder
         self._identity: dict[str, Any] = {}
         if os.geteuid() == 0:
             owner = place.server.data.stat()
             self._identity = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
-        self._folder = tempfile.TemporaryDirectory(prefix="pgwhen-count-", dir=place.server.data.parent)
-
-    def __enter__(self) -> Self:
-        folder = Path(self._folder.name)
-        if self._identity:
-            shutil.chown(folder, self._identity["user"], self._identity["group"])
-        sockets = str(self._place.server.sockets)
-        command = [self._place.program("pg_basebackup"), "-h", sockets, "-U", "postgres", "-c", "fast"]
+            shutil.chown(folder, owner.st_uid, owner.st_gid)
+        command = [place.program("pg_basebackup"), "-h", str(place.server.sockets), "-U", "postgres", "-c", "fast"]
         self._run([*command, "-D", str(folder / "data")])
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._folder.cleanup()
 
     def count(self, statements: dict[str, str], turns: int) -> dict[str, float]:
         """Instructions of each statement, executed one after the other: the median of the later half of its turns."""
         script = [f"prepare s{number} as {query}" for number, query in enumerate(statements.values())]
         script += [f"execute s{number}" for _ in range(turns) for number in range(len(statements))]
         script.append("select count(*) as completed from pgwhen.executions where status = 'completed'")
-        folder = Path(self._folder.name)
         # A file for each statement, written when the next begins; the first is that of the start.
         command = ["valgrind", "--tool=callgrind", "--dump-before=exec_simple_query"]
-        command += [f"--callgrind-out-file={folder / 'counts'}", self._place.program("postgres"), "--single"]
+        command += [f"--callgrind-out-file={self._folder / 'counts'}", self._place.program("postgres"), "--single"]
         command += ["-c", "autovacuum=off", "-c", "shared_buffers=64MB", "-c", "timezone=UTC"]
-        output = self._run([*command, "-D", str(folder / "data"), self._database], "\n".join(script) + "\n")
+        output = self._run([*command, "-D", str(self._folder / "data"), self._database], "\n".join(script) + "\n")
         if problem := re.search(r"(ERROR|FATAL): .*", output):
             raise RuntimeError(f"a statement failed: {problem[0]}")
         if "report_actions" in statements and f'completed = "{turns}"' not in output:
             raise RuntimeError("not every row led to a completed execution")
         first = 2 + len(statements)
-        totals = [_total(folder / f"counts.{first + number}") for number in range(turns * len(statements))]
+        totals = [_total(self._folder / f"counts.{first + number}") for number in range(turns * len(statements))]
         late = totals[turns // 2 * len(statements) :]
         return {name: statistics.median(late[number :: len(statements)]) for number, name in enumerate(statements)}
 

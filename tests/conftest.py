@@ -1,8 +1,9 @@
 """A PostgreSQL for the tests, and a migrated database for each.
 
 PGWHEN_TEST_SERVER chooses the server: 18 (the embedded one, default), 16 (embedded), debian (Debian's 15, with
-plpython3u and plpgsql_check). One server serves a whole run, all xdist workers together; it is started by the first
-test that needs it. Its database `template` is migrated once; every test that asks for ``dsn`` gets a clone.
+plpython3u and plpgsql_check), or the folder of any other's programs. One server serves a whole run, all xdist workers
+together; it is started by the first test that needs it. Its database `template` is migrated once; every test that asks
+for ``dsn`` gets a clone.
 
 Fixtures: ``dsn`` (URL, superuser, a fresh migrated database), ``db`` (a connection to it, autocommit), ``connect``
 (further connections, as any role), ``login`` (URL of a login role that is a member of a role), ``empty_dsn`` (a
@@ -54,7 +55,7 @@ def _binaries() -> Path:
         if not (DEBIAN / "postgres").exists():
             pytest.exit("PGWHEN_TEST_SERVER=debian needs the package postgresql-15", returncode=2)
         return DEBIAN
-    return embedded.binaries(int(KIND))
+    return embedded.binaries(int(KIND)) if KIND.isdigit() else Path(KIND)
 
 
 # ---------------------------------------------------------------- one folder a run, shared by all workers
