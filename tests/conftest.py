@@ -51,11 +51,13 @@ SETTINGS = {
 
 
 def _binaries() -> Path:
-    if KIND == "debian":
-        if not (DEBIAN / "postgres").exists():
-            pytest.exit("PGWHEN_TEST_SERVER=debian needs the package postgresql-15", returncode=2)
-        return DEBIAN
-    return embedded.binaries(int(KIND)) if KIND.isdigit() else Path(KIND)
+    if KIND.isdigit():
+        return embedded.binaries(int(KIND))
+    folder = DEBIAN if KIND == "debian" else Path(KIND).resolve()
+    if not (folder / "postgres").exists():
+        hint = "; install the package postgresql-15" if KIND == "debian" else ""
+        raise pytest.UsageError(f"PGWHEN_TEST_SERVER={KIND}: there is no PostgreSQL in {folder}{hint}")
+    return folder
 
 
 # ---------------------------------------------------------------- one folder a run, shared by all workers
@@ -67,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in ("PGWHEN_DSN", "DATABASE_URL", "PGHOST", "PGUSER", "PGDATABASE", "PGOPTIONS", "PGSERVICE"):
         os.environ.pop(name, None)
     if not hasattr(config, "workerinput"):
+        _binaries()  # says here, once, that there are none
         _remove_abandoned()
         folder = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_place())
         os.chmod(folder, 0o755)
@@ -75,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The process that started the run stops the server."""
-    if not hasattr(config, "workerinput"):
+    if not hasattr(config, "workerinput") and "PGWHEN_TEST_FOLDER" in os.environ:
         _remove(Path(os.environ.pop("PGWHEN_TEST_FOLDER")))
 
 
